@@ -1,0 +1,27 @@
+# Finds the engine that engine/build made for this processor; makes it when it is not there yet.
+execute_process(COMMAND "${CMAKE_SOURCE_DIR}/engine/build" OUTPUT_VARIABLE engine_output
+                OUTPUT_STRIP_TRAILING_WHITESPACE RESULT_VARIABLE engine_failed)
+if(engine_failed)
+  message(FATAL_ERROR "the engine could not be built (see above); run engine/build by hand to try again")
+endif()
+string(REGEX REPLACE ".*\n" "" BANCHU_ENGINE "${engine_output}")
+message(STATUS "engine: ${BANCHU_ENGINE}")
+
+find_package(OpenMP REQUIRED)
+find_package(Threads REQUIRED)
+function(engine_library name file)
+  add_library(${name} STATIC IMPORTED GLOBAL)
+  set_target_properties(${name} PROPERTIES IMPORTED_LOCATION "${BANCHU_ENGINE}/lib/lib${file}.a"
+                        INTERFACE_INCLUDE_DIRECTORIES "${BANCHU_ENGINE}/include")
+endfunction()
+engine_library(engine::ggml_base ggml-base)
+engine_library(engine::ggml_cpu ggml-cpu)
+engine_library(engine::ggml ggml)
+engine_library(engine::llama llama)
+engine_library(engine::jinja banchu_jinja)
+target_link_libraries(engine::ggml_base INTERFACE Threads::Threads m dl)
+target_link_libraries(engine::ggml_cpu INTERFACE engine::ggml_base OpenMP::OpenMP_CXX)
+target_link_libraries(engine::ggml INTERFACE engine::ggml_cpu engine::ggml_base)
+target_link_libraries(engine::llama INTERFACE engine::ggml)
+target_link_libraries(engine::jinja INTERFACE engine::ggml_base)
+set_property(TARGET engine::jinja APPEND PROPERTY INTERFACE_INCLUDE_DIRECTORIES "${BANCHU_ENGINE}/include/common")

@@ -1,0 +1,148 @@
+// The door of the engine: a loaded model, its tokenizer and chat template, and sessions that talk.
+//
+// Two nouns: a Model is the loaded weights, shared and constant; a Session is one mutable inference timeline over a
+// KV cache. Nobody outside model/ sees llama.h.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/progress.h"
+#include "base/result.h"
+#include "model/gguf_file.h"
+#include "model/message.h"
+#include "model/sampling.h"
+
+namespace banchu {
+
+struct ModelOptions {
+  int gpu_layers = 0;
+  // Refuse before loading when the weights and one context would need more than this; 0: the machine's free memory.
+  std::uint64_t memory_limit_bytes = 0;
+};
+
+// Text <-> tokens. Threads: const, may be shared.
+class Tokenizer {
+ public:
+  virtual ~Tokenizer() = default;
+  // Text as text: nothing in it becomes a control token, no BOS or EOS is added.
+  virtual std::vector<Token> encode(std::string_view text) const = 0;
+  virtual std::string decode(std::span<const Token> tokens) const = 0;
+  // The bytes of one token (may be half a UTF-8 character); "" for control tokens.
+  virtual const std::string& piece(Token token) const = 0;
+  virtual bool ends_generation(Token token) const = 0;
+  virtual std::size_t vocabulary_size() const = 0;
+};
+
+// A conversation as the model's own template writes it.
+struct RenderedChat {
+  std::vector<Token> tokens;
+  // One span for every assistant message, in order: from its first content token to and including the control token
+  // that ends the turn, when the template writes one. Taken while rendering, never by searching text.
+  std::vector<TokenSpan> replies;
+};
+
+class ChatTemplate {
+ public:
+  virtual ~ChatTemplate() = default;
+  // Message contents are tokenised as plain text (no special tokens can be injected through them).
+  // A model without a template gets ChatML written in plain text and says so in is_builtin().
+  // Errors: InvalidArgument (the template refuses these messages, or needs more than its deadline), Unsupported.
+  virtual Result<RenderedChat> render(std::span<const Message> messages, bool add_generation_prompt) const = 0;
+  virtual bool is_builtin() const = 0;
+};
+
+class Model {
+ public:
+  virtual ~Model() = default;
+  // Errors: NotFound, Corruption, Unsupported (an architecture llama.cpp does not know), NoSpace (memory).
+  static Result<std::shared_ptr<Model>> load(const std::filesystem::path& path, const ModelOptions& options = {});
+  virtual const ModelInfo& info() const = 0;
+  virtual const std::string& digest() const = 0;  // SHA-256 of the file; cached by path, size and mtime
+  virtual const std::filesystem::path& path() const = 0;
+  virtual const Tokenizer& tokenizer() const = 0;
+  virtual const ChatTemplate& chat_template() const = 0;
+};
+
+// An adapter to talk with, and how strongly. y = W x + scale * alpha / rank * B (A x).
+struct AdapterUse {
+  std::string digest;
+  std::filesystem::path path;
+  float scale = 1.0f;
+};
+
+struct SessionOptions {
+  int threads = 0;           // 0: every core
+  int context_tokens = 4096;  // of one sequence; cut to what the model was trained with
+  int sequences = 1;          // how many conversations complete_all() may hold at once
+};
+
+struct CompletionRequest {
+  std::vector<Token> prompt;  // rendered with the generation prompt
+  SamplingOptions sampling;
+  std::uint64_t seed = 0;
+};
+
+enum class StopReason { end_of_turn, stop_sequence, max_tokens, context_full, cancelled };
+const char* stop_reason_name(StopReason reason);
+
+struct Completion {
+  std::string text;           // without the stop sequence; always valid UTF-8
+  std::vector<Token> tokens;  // as sampled, the end-of-turn token included when it came
+  StopReason stop_reason = StopReason::end_of_turn;
+  std::uint32_t prompt_tokens = 0;
+  std::uint32_t cached_tokens = 0;  // of the prompt, found in the KV cache
+  double prompt_seconds = 0;
+  double generation_seconds = 0;
+};
+
+// Gets text as it becomes certain (stop sequences, banned words and half characters are held back).
+using TextSink = std::function<void(std::string_view)>;
+
+// What the model thinks of given tokens. One request: `tokens`, and the positions t >= 1 whose token is scored from
+// tokens[0..t).
+struct ScoreRequest {
+  std::vector<Token> tokens;
+  std::vector<std::uint32_t> positions;
+};
+struct Score {
+  std::vector<float> logprobs;  // of tokens[positions[i]], natural log
+  std::vector<TopK> top;        // as many as positions when top_k > 0, else empty
+};
+
+// Owns a llama context. Threads: one thread at a time. Adapters are loaded and freed by this session.
+class Session {
+ public:
+  virtual ~Session() = default;
+  static Result<std::unique_ptr<Session>> open(std::shared_ptr<Model> model, const SessionOptions& options);
+
+  // The whole set from now on (an empty span: the bare base). Clears the KV cache when the set changes.
+  // Errors: NotFound, Corruption, InvalidArgument (an adapter for another base; says which).
+  virtual Status set_adapters(std::span<const AdapterUse> adapters) = 0;
+
+  // One reply, reusing the longest common prefix of the previous prompt and reply. Sampling is a pure function of
+  // (model, adapters, prompt, options, seed, threads, what is cached being the same tokens).
+  virtual Result<Completion> complete(const CompletionRequest& request, const TextSink& on_text,
+                                      const CancelFlag* cancel) = 0;
+
+  // Many replies, `sequences` at a time in one batch. Order of results = order of requests. Batch shapes change the
+  // last bits, so a reply may differ from complete()'s with the same seed; it is drawn from the same distribution.
+  // `on_done` is called after each finished reply with the number finished so far.
+  virtual Result<std::vector<Completion>> complete_all(std::span<const CompletionRequest> requests,
+                                                       const std::function<void(std::size_t)>& on_done,
+                                                       const CancelFlag* cancel) = 0;
+
+  // Teacher-forced scores; `top_k` = 0 asks for none.
+  virtual Result<std::vector<Score>> score(std::span<const ScoreRequest> requests, int top_k,
+                                           const std::function<void(std::size_t)>& on_done,
+                                           const CancelFlag* cancel) = 0;
+  virtual const Model& model() const = 0;
+};
+
+}  // namespace banchu

@@ -1,0 +1,92 @@
+// The door of the trainer: LoRA over the frozen awake self, directly on the quantised GGUF that chat uses.
+//
+// Explicit forward and backward, layer by layer (llama architecture). Loss on target positions only. The same job
+// gives the same adapter bytes, also when it was killed and resumed, at a fixed thread count.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/progress.h"
+#include "base/result.h"
+#include "model/model.h"
+#include "ruminate/lesson.h"
+#include "train/adapter.h"
+
+namespace banchu {
+
+struct TrainOptions {
+  int rank = 32;
+  double alpha = 64;
+  double dropout = 0.0;          // on the input of A
+  double learning_rate = 0;      // 0: by the model's width, 5e-4 * (2000 / n_embd)^0.78
+  int batch_rows = 6;            // rows of one forward and backward pass, packed without seeing each other
+  int accumulation = 1;          // passes of one optimiser step
+  int context_tokens = 1024;     // longest row
+  double epochs = 3;
+  int max_steps = 0;             // 0: by epochs
+  double warmup_share = 0.1;
+  enum class Schedule { constant, linear, cosine } schedule = Schedule::linear;
+  double weight_decay = 0.01;    // decoupled (AdamW)
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double epsilon = 1e-8;
+  double max_grad_norm = 1.0;    // 0: no clipping
+  double rehearsal_share = 0.25;  // of a step's rows; rehearsal rows are drawn in turn beside the lessons
+  double rehearsal_weight = 1.0;
+  double sft_weight = 1.0;
+  double distill_weight = 1.0;
+  int validate_every = 0;        // steps; 0: twice an epoch
+  int patience = 3;              // validations without a better loss before it stops; 0: never
+  int checkpoint_every = 5;      // steps
+  int threads = 0;
+  std::uint64_t seed = 1;
+};
+double default_learning_rate(std::uint32_t n_embd);
+
+struct TrainJob {
+  std::filesystem::path base;       // the GGUF
+  std::vector<AdapterUse> frozen;   // the awake self's adapters, folded into the frozen weights
+  const TrainSet* train = nullptr;
+  const ValidSet* valid = nullptr;
+  TrainOptions options;
+  std::filesystem::path checkpoint_folder;  // holds the newest checkpoint; an interrupted job with the same inputs goes on
+  std::filesystem::path output;             // the finished adapter, written atomically
+  const Adapter* initial = nullptr;         // start here instead of from a fresh A and B = 0 (tests, continuing)
+};
+
+struct TrainPoint {
+  int step = 0;
+  double loss = 0;        // mean over the step's targets
+  double learning_rate = 0;
+  double grad_norm = 0;
+  double valid_loss = 0;  // NaN when this step did not validate
+};
+
+struct TrainOutcome {
+  int steps = 0;
+  std::uint64_t tokens = 0;  // all tokens that went forward and backward
+  double seconds = 0;
+  double tokens_per_second = 0;
+  double loss_first = 0;
+  double loss_last = 0;
+  double valid_loss_first = 0;
+  double valid_loss_best = 0;
+  std::uint64_t peak_rss_bytes = 0;
+  std::string adapter_digest;
+  std::string stopped_because;  // "epochs", "patience", "max_steps"
+  std::vector<TrainPoint> curve;
+  bool resumed = false;
+};
+
+// Errors: Unsupported before anything is loaded (an architecture or a tensor type the trainer does not know, with
+// those it knows), InvalidArgument (options out of range), NoSpace (memory: said before loading), Cancelled (a
+// checkpoint was written), FailedPrecondition (the loss became NaN or infinite; no adapter is written).
+Result<TrainOutcome> train(const TrainJob& job, const ProgressSink& progress, const CancelFlag* cancel);
+
+// Can this file be trained? OK, or Unsupported with the reason.
+Status trainable(const GgufFile& file);
+
+}  // namespace banchu

@@ -1,0 +1,77 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <set>
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/rng.h"
+#include "base/yaml.h"
+
+namespace banchu {
+namespace {
+
+TEST(Clock, ReadsRfc3339WithOffsetsAndPlainDates) {
+  EXPECT_EQ(parse_time("1970-01-02T00:00:00Z").value(), 86400);
+  EXPECT_EQ(parse_time("1970-01-02T09:00:00+09:00").value(), 86400);
+  EXPECT_EQ(parse_time("1970-01-02").value(), 86400);
+  EXPECT_EQ(parse_time("1970-01-02T00:00:00.25Z").value(), 86400);
+  EXPECT_EQ(format_time(86400), "1970-01-02T00:00:00Z");
+  for (const char* bad : {"", "yesterday", "1970-13-01", "1970-01-02T00:00:00", "1970-01-02T00:00:00Zx"}) {
+    EXPECT_FALSE(parse_time(bad)) << bad;
+  }
+}
+
+TEST(Digest, IsSha256) {
+  EXPECT_EQ(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_NE(random_id(), random_id());
+}
+
+TEST(File, WritesAtomicallyAndReadsBackWithALimit) {
+  auto folder = TemporaryFolder::create("banchu-base");
+  ASSERT_TRUE(folder);
+  const auto path = folder->path() / "note";
+  ASSERT_TRUE(write_file_atomic(path, "first"));
+  ASSERT_TRUE(write_file_atomic(path, "second"));
+  EXPECT_EQ(read_file(path).value(), "second");
+  EXPECT_EQ(read_file(path, 3).error().code, Code::InvalidArgument);
+  EXPECT_EQ(read_file(folder->path() / "absent").error().code, Code::NotFound);
+  EXPECT_EQ(sha256_file(path).value(), sha256("second"));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder->path()), {}), 1);  // no temporary left
+}
+
+TEST(Json, RefusesDeepNestingAndNamesTheSource) {
+  EXPECT_EQ(parse_json("{\"a\":[1]}", "x")->at("a")[0], 1);
+  const std::string deep = std::string(100, '[') + std::string(100, ']');
+  EXPECT_EQ(parse_json(deep, "x").error().code, Code::InvalidArgument);
+  EXPECT_NE(parse_json("{", "night.yaml").error().message.find("night.yaml"), std::string::npos);
+  EXPECT_EQ(to_line(Json("\xFF")), "\"\xEF\xBF\xBD\"");
+}
+
+TEST(Yaml, KeepsTypesAndNamesTheNearestKey) {
+  const Json parsed = parse_yaml("a: 1\nb: 0.5\nc: \"1\"\nd: [x, true]\n", "x").value();
+  EXPECT_EQ(parsed.dump(), R"({"a":1,"b":0.5,"c":"1","d":["x",true]})");
+  constexpr std::string_view kKnown[] = {"temperature", "top_p"};
+  const Status unknown = check_known_keys(parse_yaml("temprature: 1", "x").value(), kKnown, "dori.yaml");
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().hint, "did you mean \"temperature\"?");
+  EXPECT_FALSE(parse_yaml("a: [", "x"));
+  EXPECT_FALSE(parse_yaml("a: 1\na: 2", "x"));
+}
+
+TEST(Rng, StreamsAreFixedAndIndependent) {
+  Rng rng(1, "split");
+  const std::uint64_t first = rng.next();
+  EXPECT_EQ(Rng(1, "split").next(), first);
+  EXPECT_NE(Rng(1, "other").next(), first);
+  Rng resumed(rng.state());
+  EXPECT_EQ(resumed.next(), rng.next());
+  double sum = 0;
+  for (int i = 0; i < 10000; ++i) sum += rng.normal();
+  EXPECT_NEAR(sum / 10000, 0, 0.05);
+}
+
+}  // namespace
+}  // namespace banchu
