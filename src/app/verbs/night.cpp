@@ -1,0 +1,176 @@
+// night, and its stages as verbs of their own: ruminate, train, evaluate, promote. Each goes as far as its name says
+// and leaves the rest to the next; a night that was stopped goes on where it stopped.
+#include "app/night.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <iostream>
+
+#include "app/night_text.h"
+#include "app/open.h"
+#include "app/progress_bar.h"
+#include "app/verbs.h"
+#include "evaluate/report_text.h"
+
+namespace banchu {
+namespace {
+
+struct NightFlags {
+  std::string recipe;
+  std::string only;
+  bool ask = false;
+  bool dry_run = false;
+  bool explain = false;
+};
+
+using Until = NightRequest::Until;
+
+// A stage's lines stand under its name, as in "chewing over   61 turns ...".
+void tell(const AppContext& context, std::string_view stage, const std::vector<std::string>& lines) {
+  if (context.options.json) return;
+  bool first = true;
+  for (const std::string& line : lines) {
+    context.print(pad_to(first ? stage : "", 15) + line);
+    first = false;
+  }
+}
+
+Result<bool> ask_the_user(const AppContext& context) {
+  if (!context.err.is_terminal()) {
+    return make_error(Code::FailedPrecondition, "nobody is at the terminal to be asked",
+                      "the night waits, measured: run `banchu promote` in a terminal");
+  }
+  context.err.write(context.language == Language::ko ? "이 모습으로 깨어날까요? [y/N] "
+                                                     : "Wake up as this self? [y/N] ");
+  std::string answer;
+  std::getline(std::cin, answer);
+  return !answer.empty() && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+// `--explain` and `--dry-run`: no model is loaded and nothing is written.
+Result<int> run_look(AppContext& context, const NightFlags& flags, const Recipe& recipe) {
+  BANCHU_TRY(std::unique_ptr<Bag> bag, open_bag(context, Bag::Access::read_only));
+  BANCHU_TRY(const Chewed chewed, look_at_the_day(*bag, recipe));
+  Json answer = explain_to_json(chewed);
+  if (flags.dry_run) answer["recipe"] = recipe_to_json(recipe);
+  context.answer(answer);
+  tell(context, context.language == Language::ko ? "되새김" : "chewing over", chewed_lines(chewed, context.language));
+  if (flags.explain && !context.options.json) {
+    for (const std::string& line : explain_lines(chewed)) context.print(line);
+  }
+  return 0;
+}
+
+void tell_outcome(const AppContext& context, const NightOutcome& outcome) {
+  const bool korean = context.language == Language::ko;
+  tell(context, korean ? "깨어남" : "waking", waking_lines(outcome, context.language));
+  tell(context, korean ? "영수증" : "receipt", {receipt_line(outcome, context.language)});
+  if (!outcome.morning.empty()) context.print("banchu ▸ " + outcome.morning);
+}
+
+// The file that the awake self was born on; a bag that has never spoken gets its first self here.
+Result<std::filesystem::path> base_of_night(const AppContext& context, Bag& bag) {
+  auto awake = SelfStore(bag).awake();
+  if (!awake && awake.error().code != Code::NotFound) return std::move(awake).error();
+  BANCHU_TRY(const std::filesystem::path file, find_model(context, &bag, awake ? &*awake : nullptr));
+  if (!awake) {
+    BANCHU_TRY(const std::shared_ptr<Model> model, Model::load(file));
+    BANCHU_TRY(const Self first, awake_or_begin(bag, *model));
+  }
+  return file;
+}
+
+Result<Until> stage_named(const std::string& name) {
+  if (name.empty()) return Until::done;
+  if (name == "ruminate") return Until::ruminate;
+  if (name == "train") return Until::train;
+  if (name == "evaluate") return Until::evaluate;
+  return make_error(Code::InvalidArgument, fmt::format("--only {}: there is no such stage", name),
+                    "ruminate, train or evaluate");
+}
+
+Result<NightRequest> prepare(AppContext& context, Bag& bag, const Recipe& recipe, const NightFlags& flags) {
+  BANCHU_TRY(const std::filesystem::path model, base_of_night(context, bag));
+  NightRequest request;
+  request.bag = &bag;
+  request.model = model;
+  request.recipe = recipe;
+  request.seed = context.seed_or(1);
+  request.threads = context.options.threads;
+  request.cancel = &context.cancel;
+  if (recipe.ask || flags.ask) request.ask = [&context](const Report&) { return ask_the_user(context); };
+  return request;
+}
+
+Result<int> run_stages(AppContext& context, const NightFlags& flags, Until until) {
+  BANCHU_TRY(std::unique_ptr<Bag> bag, open_bag(context, Bag::Access::read_write));
+  BANCHU_TRY(const Recipe recipe, load_recipe(flags.recipe, bag->folder()));
+  BANCHU_TRY(NightRequest request, prepare(context, *bag, recipe, flags));
+  request.until = until;
+
+  const bool korean = context.language == Language::ko;
+  ProgressBar bar(context);
+  request.progress = bar.sink();
+  request.on_chewed = [&](const Chewed& chewed, const Lessons&) {
+    bar.clear();
+    tell(context, korean ? "되새김" : "chewing over", chewed_lines(chewed, context.language));
+  };
+  request.on_report = [&](const Report& report) {
+    bar.clear();
+    tell(context, korean ? "재어 봄" : "measuring", report_lines(report, korean ? "ko" : "en"));
+  };
+  BANCHU_TRY(const NightOutcome outcome, run_night(request));
+  bar.clear();
+  context.answer(outcome_to_json(outcome));
+  if (!outcome.finished) {
+    context.note(korean ? "여기까지 해 두었습니다. 이어서: banchu night" : "done so far; to go on: banchu night");
+    return 0;
+  }
+  if (!context.options.json) tell_outcome(context, outcome);
+  return outcome.decision == Decision::refused ? kExitAnswerIsNo : 0;
+}
+
+Result<int> run_night_verb(AppContext& context, const NightFlags& flags, Until until) {
+  if (flags.explain || flags.dry_run) {
+    BANCHU_TRY(const Recipe recipe, load_recipe(flags.recipe, bag_folder(context)));
+    return run_look(context, flags, recipe);
+  }
+  BANCHU_TRY(const Until named, stage_named(flags.only));
+  return run_stages(context, flags, flags.only.empty() ? until : named);
+}
+
+struct StageVerb {
+  const char* name;
+  const char* what;
+  const char* example;
+  Until until;
+};
+
+constexpr StageVerb kStages[] = {
+    {"night", "The whole night: ruminate, train, evaluate, promote", "banchu night --recipe night.yaml", Until::done},
+    {"ruminate", "Chews the day over and writes the lessons", "banchu ruminate --explain", Until::ruminate},
+    {"train", "... and engraves them into a new adapter", "banchu train", Until::train},
+    {"evaluate", "... and measures it beside the awake self", "banchu evaluate --json", Until::evaluate},
+    {"promote", "... and wakes it, when the gate says yes", "banchu promote --ask", Until::done},
+};
+
+}  // namespace
+
+void add_night_verbs(CLI::App& app, AppContext& context) {
+  for (const StageVerb& stage : kStages) {
+    auto flags = std::make_shared<NightFlags>();
+    CLI::App* verb = add_verb(app, stage.name, stage.what, stage.example);
+    verb->add_option("--recipe", flags->recipe, "Every parameter of a night (default: the bag's night.yaml)");
+    const std::string name = stage.name;
+    if (name == "ruminate") verb->add_flag("--explain", flags->explain, "The reason for every entry; writes nothing");
+    if (name == "night" || name == "promote") verb->add_flag("--ask", flags->ask, "You decide before it wakes");
+    if (name == "night") {
+      verb->add_flag("--dry-run", flags->dry_run, "What the day holds and the recipe; writes nothing");
+      verb->add_option("--only", flags->only, "Stop after this stage: ruminate, train or evaluate");
+    }
+    on_run(verb, context, [&context, flags, until = stage.until] { return run_night_verb(context, *flags, until); });
+  }
+}
+
+}  // namespace banchu
