@@ -143,6 +143,8 @@ class Session {
                                            const std::function<void(std::size_t)>& on_done,
                                            const CancelFlag* cancel) = 0;
   virtual const Model& model() const = 0;
+  // Tokens sampled by this session so far, for receipts.
+  virtual std::uint64_t generated_tokens() const = 0;
 };
 
 }  // namespace banchu

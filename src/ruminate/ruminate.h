@@ -65,6 +65,8 @@ struct EverydayPrompts {
   std::vector<std::string> other_masks;  // system prompts for rehearsal: under another mask the old self answers
 };
 const EverydayPrompts& everyday_prompts(const std::string& language);  // "en" or "ko"
+// The same lists from a file's YAML (keys rehearsal, test, other_masks). Errors: InvalidArgument, naming `what`.
+Result<EverydayPrompts> load_everyday(const std::string& yaml, const std::string& what);
 
 // The session speaks as the awake self. An empty train set means there is nothing to learn.
 Result<Lessons> build_lessons(const Chewed& chewed, Session& session, const SamplingOptions& sampling,
