@@ -1,0 +1,34 @@
+// What a stream can show: whether somebody is watching, in colour or not, and how wide.
+#pragma once
+
+#include <cstddef>
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+namespace banchu {
+
+enum class Style { plain, bold, dim, green, yellow, red, cyan };
+
+class Terminal {
+ public:
+  // Colour only on a terminal, and never when NO_COLOR is set or TERM is "dumb".
+  explicit Terminal(std::FILE* stream);
+
+  bool is_terminal() const { return is_terminal_; }
+  bool has_colour() const { return has_colour_; }
+  std::size_t columns() const;  // 80 where nobody says; asked anew each time, for windows change
+  std::string paint(Style style, std::string_view text) const;
+  void write(std::string_view text) const;  // and flushes
+
+ private:
+  std::FILE* stream_;
+  bool is_terminal_;
+  bool has_colour_;
+};
+
+// How many columns `text` takes; Hangul counts two. Needs a UTF-8 locale (main sets one).
+std::size_t display_width(std::string_view text);
+std::string pad_to(std::string_view text, std::size_t columns);
+
+}  // namespace banchu
