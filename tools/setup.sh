@@ -14,9 +14,10 @@ model_sha256=b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53
 
 banchu_home=${BANCHU_HOME:-${XDG_DATA_HOME:-$HOME/.local/share}/banchu}
 banchu_cache=${BANCHU_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/banchu}
+# ocl-icd-opencl-dev: the CMake file of libdnnl-dev looks for OpenCL; banchu itself does not use it.
 packages=(build-essential cmake ninja-build pkg-config python3 python3-pip ca-certificates git
-  libdnnl-dev libsqlite3-dev libfmt-dev libyaml-cpp-dev nlohmann-json3-dev libsodium-dev libutf8proc-dev libcli11-dev
-  libedit-dev)
+  libdnnl-dev ocl-icd-opencl-dev libsqlite3-dev libfmt-dev libyaml-cpp-dev nlohmann-json3-dev libsodium-dev
+  libutf8proc-dev libcli11-dev libedit-dev)
 
 # ---- how it looks --------------------------------------------------------------------------------------------------
 
@@ -43,18 +44,18 @@ note() {
   if [ $screen = live ]; then printf '\r%s\033[K' "$(line "$1")" >&3; fi
 }
 
-# bar DONE TOTAL UNIT: live, a moving bar; piped, a plain line at every quarter.
+# bar DONE TOTAL TEXT: live, a moving bar and the text; piped, the text on a plain line at every quarter.
 bar() {
-  local done=$1 total=$2 unit=$3 width=23 filled full='' rest='' quarter
+  local done=$1 total=$2 text=$3 width=23 filled full='' rest='' quarter
   [ "$total" -gt 0 ] || return 0
   filled=$((done * width / total)) quarter=$((done * 4 / total))
   if [ $screen = live ]; then
     printf -v full '%*s' "$filled" ''
     printf -v rest '%*s' $((width - filled)) ''
-    printf '\r%s\033[K' "$(line "${full// /█}${rest// /░}  $done/$total $unit")" >&3
+    printf '\r%s\033[K' "$(line "${full// /█}${rest// /░}  $text")" >&3
   elif [ "$quarter" -gt "${bar_quarter:-0}" ] && [ "$quarter" -lt 4 ]; then
     bar_quarter=$quarter
-    printf '%s\n' "$(line "$done/$total $unit")" >&3
+    printf '%s\n' "$(line "$text")" >&3
   fi
 }
 
@@ -64,7 +65,7 @@ follow() {
   while IFS= read -r text; do
     printf '%s\n' "$text"
     if [[ $text =~ ([0-9]+)/([0-9]+) ]]; then
-      bar "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" "$1"
+      bar "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" "${BASH_REMATCH[1]}/${BASH_REMATCH[2]} $1"
       printf '%s %s' "${BASH_REMATCH[2]}" "$1" >"$step_note"
     fi
   done
@@ -139,12 +140,13 @@ install_packages() {
 
 # apt's status lines: dlstatus:N:PERCENT:text while it downloads, pmstatus:PACKAGE:PERCENT:text while it installs.
 follow_apt() {
-  local text stage=''
+  local text stage='' percent
   while IFS= read -r text; do
     printf '%s\n' "$text"
     [[ $text =~ ^(dl|pm)status:[^:]*:([0-9]+)[.:] ]] || continue
+    percent=${BASH_REMATCH[2]}
     if [ "$stage" != "${BASH_REMATCH[1]}" ]; then stage=${BASH_REMATCH[1]} bar_quarter=0; fi
-    if [ "$stage" = dl ]; then bar "${BASH_REMATCH[2]}" 100 "% downloaded"; else bar "${BASH_REMATCH[2]}" 100 "% installed"; fi
+    if [ "$stage" = dl ]; then bar "$percent" 100 "$percent % downloaded"; else bar "$percent" 100 "$percent % installed"; fi
   done
 }
 
