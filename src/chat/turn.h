@@ -16,8 +16,8 @@ struct Turn {
   std::string conversation;  // random_id(), the same for all turns of one conversation
   int index = 0;             // 0 for the first turn of the conversation
   Time time = 0;
-  std::string mask;                // the system prompt that was worn; "" for none
-  std::vector<Message> few_shot;   // examples that stood before the conversation
+  std::string mask;               // the system prompt that was worn; "" for none
+  std::vector<Message> few_shot;  // examples that stood before the conversation
   std::string user;
   std::string reply;
   std::string self;  // id of the self that spoke; "" for a conversation kept elsewhere
