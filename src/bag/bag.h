@@ -40,7 +40,7 @@ enum class LeaseKind { machine, night, server };
 class Lease {
  public:
   virtual ~Lease() = default;
-  virtual Status renew() = 0;           // heartbeat; Busy when somebody else has taken it meanwhile
+  virtual Status renew() = 0;              // heartbeat; Busy when somebody else has taken it meanwhile
   virtual std::int64_t fence() const = 0;  // grows with every owner
 };
 

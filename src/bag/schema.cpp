@@ -1,6 +1,10 @@
 #include "bag/schema.h"
 
+#include <fmt/format.h>
+
 #include <array>
+
+#include "bag/bag.h"
 
 namespace banchu {
 namespace {
@@ -28,6 +32,7 @@ CREATE TABLE turns(
   UNIQUE(conversation, position)
 ) STRICT;
 CREATE INDEX turns_by_state ON turns(state);
+CREATE INDEX turns_by_time ON turns(time);
 CREATE TABLE added_conversations(digest TEXT PRIMARY KEY, conversation TEXT NOT NULL) STRICT;
 
 CREATE TABLE memories(
@@ -61,16 +66,55 @@ CREATE TABLE runs(
 
 CREATE TABLE leases(
   kind TEXT PRIMARY KEY,         -- machine, night, server
-  owner TEXT NOT NULL,           -- {"machine","boot","pid","started","since"}
-  fence INTEGER NOT NULL,
+  owner TEXT NOT NULL,           -- '' or {"machine","host","boot","space","holders":[{"pid","started","since","token"}]}
+  fence INTEGER NOT NULL,        -- grows with every owner
   renewed INTEGER NOT NULL
+) STRICT;
+
+-- What put_blob and store_adapter have stored, so that a missing or cut file is noticed without hashing it.
+CREATE TABLE files(
+  kind TEXT NOT NULL,            -- blob, adapter
+  digest TEXT NOT NULL,
+  bytes INTEGER NOT NULL,
+  PRIMARY KEY(kind, digest)
 ) STRICT;
 )sql";
 
-constexpr std::array<const char*, 1> kMigrations = {kVersion1};
+constexpr std::array<const char*, kBagFormatVersion> kMigrations = {kVersion1};
+
+Result<std::int64_t> pragma(Database& database, const char* name) {
+  BANCHU_TRY(Statement statement, database.prepare(fmt::format("PRAGMA {}", name)));
+  BANCHU_TRY(const bool row, statement.step());
+  return row ? statement.integer(0) : 0;
+}
 
 }  // namespace
 
 std::span<const char* const> migrations() { return kMigrations; }
+
+Result<int> format_version(Database& database) {
+  BANCHU_TRY(const std::int64_t application, pragma(database, "application_id"));
+  BANCHU_TRY(const std::int64_t version, pragma(database, "user_version"));
+  if (application != kApplicationId || version < 1) {
+    return make_error(Code::Corruption, "banchu.db is a SQLite file, but its tables are not those of a bag",
+                      "put back the banchu.db that belongs to this bag");
+  }
+  if (version > kBagFormatVersion) {
+    return make_error(
+        Code::Unsupported,
+        fmt::format("this bag has format version {}; this banchu knows versions up to {}", version, kBagFormatVersion),
+        "use the newer banchu that wrote it");
+  }
+  return static_cast<int>(version);
+}
+
+Status migrate(Database& database, int version) {
+  for (; version < kBagFormatVersion; ++version) {
+    const std::string sql = fmt::format("{}; PRAGMA application_id = {}; PRAGMA user_version = {}",
+                                        migrations()[static_cast<std::size_t>(version)], kApplicationId, version + 1);
+    BANCHU_TRY_STATUS(database.transaction([&] { return database.execute(sql); }));
+  }
+  return {};
+}
 
 }  // namespace banchu
