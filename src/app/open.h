@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "app/context.h"
+#include "app/models.h"
 #include "bag/bag.h"
 #include "base/result.h"
 #include "model/model.h"
@@ -18,27 +19,24 @@
 
 namespace banchu {
 
-inline constexpr const char* kDefaultModelFile = "SmolLM2-135M-Instruct.Q4_1.gguf";
-
 std::filesystem::path bag_folder(const AppContext& context);  // --bag, $BANCHU_BAG, ./workspace
 bool bag_exists(const AppContext& context);
 Result<std::unique_ptr<Bag>> open_bag(const AppContext& context, Bag::Access access);
-
-// $BANCHU_HOME/models, else $XDG_DATA_HOME/banchu/models, else ~/.local/share/banchu/models.
-std::filesystem::path shared_models_folder();
 
 // The file to load: --model (a path, or a digest prefix of a model in the bag), else `self`'s base, else the bag's
 // default, else the shared folder's default. `bag` and `self` may be null.
 Result<std::filesystem::path> find_model(const AppContext& context, Bag* bag, const Self* self);
 
-// A model's digest as the bag links it: models/<sha256>.gguf, a link to `file`, unless it is there already.
-Status link_model(Bag& bag, const std::filesystem::path& file, const std::string& digest);
+// The awake self, or nothing in a bag that has never been given a base model.
+Result<std::optional<Self>> awake_self(Bag& bag);
+// The awake self; the first one is begun (and `model` linked) when a writable bag has none yet.
+Result<Self> awake_or_begin(Bag& bag, const Model& model);
 
 // The adapters of a self as a session takes them, in order.
 std::vector<AdapterUse> adapters_of(const Bag& bag, const Self& self);
 
-// The awake self; the first one is begun (and `model` linked) when a writable bag has none yet.
-Result<Self> awake_or_begin(Bag& bag, const Model& model);
+// Fails when `self` did not grow from the model with `digest`.
+Status check_base(const Self& self, const std::string& digest);
 
 struct Companion {
   std::unique_ptr<Bag> bag;  // null in a sandbox where no bag is
@@ -50,12 +48,9 @@ struct Companion {
 
 struct CompanionOptions {
   Bag::Access access = Bag::Access::read_write;
-  bool needs_bag = true;   // false: without a bag, the bare model speaks (sandbox)
+  bool needs_bag = true;   // false: where no bag is, the bare model speaks (sandbox)
   SessionOptions session;  // threads are taken from the global options
 };
 Result<Companion> open_companion(const AppContext& context, const CompanionOptions& options);
-
-// Fails when `self` did not grow from the model with `digest`.
-Status check_base(const Self& self, const std::string& digest);
 
 }  // namespace banchu

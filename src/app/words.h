@@ -40,7 +40,9 @@ enum class Word {
   bye_nothing,
   unknown_command,  // {}: what was typed
   mask_on,          // {}: name
-  saved,            // {}: path
+  mask_off,
+  leave_hint,
+  saved,  // {}: path
   multiline,
   chat_help,
   not_encrypted,

@@ -1,0 +1,140 @@
+#include "app/talk_commands.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "base/yaml.h"
+#include "chat/sampling_table.h"
+
+namespace banchu {
+namespace {
+
+constexpr std::array<std::string_view, 11> kNames = {"/set", "/show", "/save", "/persona", "/keep", "/strike",
+                                                     "/fix", "/mode", "/help", "/bye",     "/regen"};
+
+// "/set temperature 0.7" -> "/set", "temperature 0.7".
+std::pair<std::string, std::string> first_word(const std::string& line) {
+  const std::size_t space = line.find_first_of(" \t\n");
+  if (space == std::string::npos) return {line, ""};
+  return {line.substr(0, space), trim(line.substr(space))};
+}
+
+Status missing(const char* usage) { return make_error(Code::InvalidArgument, "something is missing", usage); }
+
+}  // namespace
+
+Result<TalkCommands::Next> TalkCommands::run(const std::string& line) {
+  const auto [name, rest] = first_word(line);
+  if (name == "/regen") return Next::regen;
+  using Command = Status (TalkCommands::*)(const std::string&);
+  constexpr std::array<Command, 10> kCommands = {
+      &TalkCommands::set,    &TalkCommands::show, &TalkCommands::save, &TalkCommands::persona, &TalkCommands::keep,
+      &TalkCommands::strike, &TalkCommands::fix,  &TalkCommands::mode, &TalkCommands::help,    &TalkCommands::bye};
+  for (std::size_t i = 0; i < kCommands.size(); ++i) {
+    if (name != kNames[i]) continue;
+    BANCHU_TRY_STATUS((this->*kCommands[i])(rest));
+    return Next::read;
+  }
+  const std::string near = nearest(name, kNames);
+  return make_error(Code::InvalidArgument, fmt::format(fmt::runtime(context_->word(Word::unknown_command)), name),
+                    near);
+}
+
+Status TalkCommands::set(const std::string& rest) {
+  if (rest.empty()) return show(rest);
+  const auto [key, value] = first_word(rest);
+  Persona persona = talk_->conversation().persona();
+  BANCHU_TRY_STATUS(set_persona_value(persona, key, value));
+  talk_->set_persona(std::move(persona));
+  context_->note(fmt::format("{} = {}", key, value));
+  return {};
+}
+
+Status TalkCommands::show(const std::string&) {
+  const Persona& persona = talk_->conversation().persona();
+  const std::vector<PastTurn>& history = talk_->conversation().history();
+  context_->note(view_->status(context_->err, 0));
+  context_->note(fmt::format("  {:<20} {}", "conversation", talk_->conversation().id()));
+  context_->note(fmt::format("  {:<20} {}", "turns", history.size()));
+  context_->note(fmt::format("  {:<20} {}", "name", persona.name.empty() ? "-" : persona.name));
+  context_->note(fmt::format("  {:<20} {}", "system", persona.system.empty() ? "-" : shorten(persona.system, 200)));
+  context_->note(fmt::format("  {:<20} {}", "few_shot", persona.few_shot.size() / 2));
+  for (const Knob& knob : knobs()) {
+    context_->note(
+        fmt::format("  {:<20} {:<8} {}", knob.name, format_knob(knob, persona.sampling),
+                    context_->err.paint(Style::dim, fmt::format("{} .. {}   {}", knob.low, knob.high, knob.what))));
+  }
+  context_->note(fmt::format("  {:<20} {}", "seed", persona.seed ? std::to_string(*persona.seed) : "-"));
+  for (const WordBias& bias : persona.sampling.word_bias) {
+    context_->note(fmt::format("  {:<20} {:g}", "logit_bias." + bias.word, bias.bias));
+  }
+  for (const std::string& stop : persona.sampling.stop) context_->note(fmt::format("  {:<20} {}", "stop", stop));
+  return {};
+}
+
+Status TalkCommands::save(const std::string& rest) {
+  if (rest.empty()) return missing("/save FILE");
+  std::error_code failure;
+  if (std::filesystem::exists(rest, failure)) {
+    return make_error(Code::AlreadyExists, rest + " is there already", "choose another name");
+  }
+  BANCHU_TRY_STATUS(write_file_atomic(rest, persona_to_yaml(talk_->conversation().persona())));
+  context_->note(fmt::format(fmt::runtime(context_->word(Word::saved)), rest));
+  return {};
+}
+
+Status TalkCommands::persona(const std::string& rest) {
+  Persona persona;
+  if (!rest.empty()) {
+    BANCHU_TRY(persona, load_persona(rest));
+  }
+  const std::string name = persona.name.empty() ? rest : persona.name;
+  talk_->set_persona(std::move(persona));
+  context_->note(rest.empty() ? std::string(context_->word(Word::mask_off))
+                              : fmt::format(fmt::runtime(context_->word(Word::mask_on)), name));
+  return {};
+}
+
+Status TalkCommands::keep(const std::string&) {
+  BANCHU_TRY_STATUS(talk_->mark_last(EntryMark::kept));
+  say(Word::kept);
+  return {};
+}
+
+Status TalkCommands::strike(const std::string&) {
+  BANCHU_TRY_STATUS(talk_->mark_last(EntryMark::struck));
+  say(Word::struck);
+  return {};
+}
+
+Status TalkCommands::fix(const std::string& rest) {
+  if (rest.empty()) return missing("/fix what it should have said");
+  BANCHU_TRY_STATUS(check_utf8(rest, "the reply"));
+  BANCHU_TRY_STATUS(talk_->mark_last(EntryMark::fixed, rest));
+  say(Word::fixed);
+  return {};
+}
+
+Status TalkCommands::mode(const std::string& rest) {
+  if (!rest.empty() && rest != "grow" && rest != "sandbox") return missing("/mode grow, /mode sandbox");
+  const bool grows = rest.empty() ? !talk_->grows() : rest == "grow";
+  BANCHU_TRY_STATUS(talk_->set_growing(grows));
+  context_->note(view_->status(context_->err, 0));
+  say(grows ? Word::growing_means : Word::sandbox_means);
+  return {};
+}
+
+Status TalkCommands::help(const std::string&) {
+  say(Word::chat_help);
+  return {};
+}
+
+Status TalkCommands::bye(const std::string&) {
+  is_over_ = true;
+  return {};
+}
+
+}  // namespace banchu

@@ -1,0 +1,112 @@
+#include "app/talk_loop.h"
+
+#include <fmt/format.h>
+
+#include "app/line_editor.h"
+#include "app/talk_commands.h"
+#include "app/talk_view.h"
+#include "base/text.h"
+
+namespace banchu {
+namespace {
+
+constexpr std::string_view kFence = "\"\"\"";
+
+class TalkLoop {
+ public:
+  TalkLoop(AppContext& context, Talk& talk)
+      : context_(context), talk_(talk), view_(context, talk), editor_(context), commands_(context, talk, view_) {}
+
+  Result<int> run();
+
+ private:
+  std::optional<std::string> read_message();
+  Status answer(const std::string& message, bool again);
+  Status take(const std::string& message);
+  int leave();
+
+  AppContext& context_;
+  Talk& talk_;
+  TalkView view_;
+  LineEditor editor_;
+  TalkCommands commands_;
+};
+
+// One line, or what stands between two """.
+std::optional<std::string> TalkLoop::read_message() {
+  std::optional<std::string> line = editor_.read(view_.prompt());
+  if (!line || !line->starts_with(kFence)) return line;
+  std::string message = line->substr(kFence.size());
+  if (message.ends_with(kFence)) return message.substr(0, message.size() - kFence.size());
+  if (editor_.is_interactive()) context_.note(context_.word(Word::multiline));
+  while ((line = editor_.read("... "))) {
+    if (!message.empty()) message += '\n';
+    if (line->ends_with(kFence)) return message + line->substr(0, line->size() - kFence.size());
+    message += *line;
+  }
+  return std::nullopt;
+}
+
+Status TalkLoop::answer(const std::string& message, bool again) {
+  view_.begin_reply();
+  const TextSink show = [this](std::string_view text) { view_.add_text(text); };
+  Result<Reply> reply = again ? talk_.regen(show) : talk_.say(message, show);
+  if (!reply) {
+    view_.drop_reply();
+    return std::move(reply).error();
+  }
+  view_.end_reply(*reply);
+  if (talk_.take_self_changed()) {
+    context_.note(fmt::format(fmt::runtime(context_.word(Word::new_self)), talk_.companion().self->id));
+  }
+  return {};
+}
+
+Status TalkLoop::take(const std::string& message) {
+  if (trim(message).empty()) return {};
+  if (!message.starts_with('/')) return answer(message, false);
+  BANCHU_TRY(const TalkCommands::Next next, commands_.run(message));
+  return next == TalkCommands::Next::regen ? answer("", true) : Status{};
+}
+
+int TalkLoop::leave() {
+  if (talk_.kept_turns() > 0) {
+    context_.note(fmt::format(fmt::runtime(context_.word(Word::bye_growing)), talk_.kept_turns()));
+  } else {
+    context_.note(context_.word(talk_.grows() ? Word::bye_nothing : Word::bye_sandbox));
+  }
+  return 0;
+}
+
+Result<int> TalkLoop::run() {
+  view_.show_opening();
+  bool was_interrupted = false;
+  while (!commands_.is_over()) {
+    const std::optional<std::string> message = read_message();
+    if (!message && !context_.cancel) break;
+    if (!message) {  // Ctrl-C at the prompt: once clears the line, twice leaves
+      if (!editor_.is_interactive() || was_interrupted) {
+        return make_error(Code::Cancelled, "the conversation was stopped", "what was kept is kept");
+      }
+      was_interrupted = true;
+      context_.cancel = false;
+      context_.err.write("\n");
+      context_.note(context_.word(Word::leave_hint));
+      continue;
+    }
+    was_interrupted = false;
+    const Status taken = take(*message);
+    if (taken) continue;
+    if (!editor_.is_interactive()) return taken.error();
+    context_.cancel = false;  // a reply that Ctrl-C stopped: the conversation goes on
+    context_.fail(taken.error());
+  }
+  if (editor_.is_interactive() && !commands_.is_over()) context_.err.write("\n");
+  return leave();
+}
+
+}  // namespace
+
+Result<int> run_talk_loop(AppContext& context, Talk& talk) { return TalkLoop(context, talk).run(); }
+
+}  // namespace banchu

@@ -1,0 +1,107 @@
+#include "app/talk_view.h"
+
+#include <fmt/format.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+
+namespace banchu {
+namespace {
+
+constexpr Time kSecondsOfDay = 86400;
+constexpr std::size_t kShortId = 4;
+constexpr const char* kPointer = " ▸ ";
+
+}  // namespace
+
+std::string TalkView::companion_name() const {
+  const std::string& name = talk_->conversation().persona().name;
+  return name.empty() ? std::string(context_->word(Word::companion)) : name;
+}
+
+std::string TalkView::self_and_age() const {
+  const std::optional<Self>& self = talk_->companion().self;
+  if (!self) return std::string(context_->word(Word::bare_model));
+  const Time days = (now() - self->created) / kSecondsOfDay;
+  const std::string age = days < 1 ? std::string(context_->word(Word::born_today))
+                                   : fmt::format(fmt::runtime(context_->word(Word::days_old)), days);
+  return fmt::format(fmt::runtime(context_->word(Word::self)), self->id.substr(0, kShortId), age);
+}
+
+void TalkView::show_opening() const {
+  const ModelInfo& model = talk_->companion().model->info();
+  context_->note(fmt::format("banchu · {} {} · {}", model.name, model.quantisation, status(context_->err, 0)));
+  const Word meaning = talk_->grows() ? Word::growing_means : Word::sandbox_means;
+  context_->note(context_->err.paint(Style::dim, context_->word(meaning)));
+  if (!talk_->grows() && !bag_exists(*context_)) {
+    context_->note(fmt::format(fmt::runtime(context_->word(Word::no_bag_sandbox)), bag_folder(*context_).string()));
+  }
+}
+
+std::string TalkView::prompt() const {
+  const std::string who = std::string(context_->word(Word::you)) + kPointer;
+  if (!context_->out.has_colour()) return who;
+  return fmt::format("\1\x1b[1m\1{}\1\x1b[0m\1", who);
+}
+
+TalkView::StatusText TalkView::status_text(double tokens_per_second) const {
+  StatusText text;
+  text.mode = talk_->grows() ? fmt::format("● {}", context_->word(Word::growing))
+                             : fmt::format("○ {}", context_->word(Word::sandbox));
+  text.rest = "   " + self_and_age();
+  if (tokens_per_second > 0) {
+    text.rest += "   " + fmt::format(fmt::runtime(context_->word(Word::tokens_per_second)), tokens_per_second);
+  }
+  text.rest += "   " + std::string(context_->word(Word::help_hint));
+  return text;
+}
+
+std::string TalkView::status(const Terminal& terminal, double tokens_per_second) const {
+  const StatusText text = status_text(tokens_per_second);
+  return terminal.paint(talk_->grows() ? Style::green : Style::yellow, text.mode) +
+         terminal.paint(Style::dim, text.rest);
+}
+
+void TalkView::begin_reply() {
+  if (!context_->out.is_terminal() || context_->options.json) return;
+  const std::string head = companion_name() + kPointer;
+  context_->out.write(context_->out.paint(Style::cyan, head));
+  column_ = display_width(head);
+}
+
+void TalkView::add_text(std::string_view text) {
+  if (!context_->out.is_terminal() || context_->options.json) return;
+  context_->out.write(text);
+  const std::size_t line = text.rfind('\n');
+  column_ = line == std::string_view::npos ? column_ + display_width(text) : display_width(text.substr(line + 1));
+}
+
+// On a terminal the status stands at the right edge, beside the reply where there is room, else below it.
+void TalkView::end_reply(const Reply& reply) {
+  if (reply.left_out > 0) {
+    drop_reply();
+    context_->note(fmt::format(fmt::runtime(context_->word(Word::history_cut)), reply.left_out));
+  }
+  if (!context_->out.is_terminal()) {
+    context_->print(reply.text);
+    return context_->note(status(context_->err, reply.tokens_per_second));
+  }
+  if (context_->options.quiet) return context_->out.write("\n");
+  const StatusText text = status_text(reply.tokens_per_second);
+  const std::size_t width = display_width(text.mode + text.rest);
+  const std::size_t columns = context_->out.columns();
+  const std::size_t used = column_ % columns;
+  const bool fits = used + width + 3 < columns;
+  if (!fits && column_ > 0) context_->out.write("\n");
+  const std::size_t from = fits ? used : 0;
+  const std::size_t gap = columns > from + width + 1 ? columns - from - width - 1 : 0;
+  context_->out.write(std::string(gap, ' ') + status(context_->out, reply.tokens_per_second) + "\n");
+  column_ = 0;
+}
+
+void TalkView::drop_reply() {
+  if (context_->out.is_terminal() && column_ > 0) context_->out.write("\n");
+  column_ = 0;
+}
+
+}  // namespace banchu

@@ -1,0 +1,40 @@
+// How a conversation looks: who speaks, the reply as it comes, and the line that always says whether it grows.
+#pragma once
+
+#include <string>
+
+#include "app/context.h"
+#include "app/talk.h"
+
+namespace banchu {
+
+class TalkView {
+ public:
+  TalkView(AppContext& context, const Talk& talk) : context_(&context), talk_(&talk) {}
+
+  void show_opening() const;   // what growing or sandbox means, and the model
+  std::string prompt() const;  // "you ▸ ", with the escapes of libedit's prompt
+  // "● growing   self 3f9a: born today   18 tok/s   /help"
+  std::string status(const Terminal& terminal, double tokens_per_second) const;
+
+  // A reply streams on a terminal and comes whole to a pipe. Call in this order; end_reply or drop_reply closes it.
+  void begin_reply();
+  void add_text(std::string_view text);
+  void end_reply(const Reply& reply);
+  void drop_reply();
+
+ private:
+  struct StatusText {
+    std::string mode;  // in colour
+    std::string rest;  // dim
+  };
+  StatusText status_text(double tokens_per_second) const;
+  std::string companion_name() const;
+  std::string self_and_age() const;
+
+  AppContext* context_;
+  const Talk* talk_;
+  std::size_t column_ = 0;  // of the cursor while a reply streams
+};
+
+}  // namespace banchu
