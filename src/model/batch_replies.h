@@ -1,0 +1,54 @@
+// Private to model/: replies over the sequences of one context: one for complete(), many in one batch for
+// complete_all().
+//
+// Threads: one at a time. Errors: InvalidArgument (a prompt that does not fit), Cancelled, Internal.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "model/decoder.h"
+#include "model/reply.h"
+
+namespace banchu {
+
+// One reply in one sequence of the context. add_to_batch(), decode by the caller, take_logits(), until done().
+class SequenceReply {
+ public:
+  SequenceReply(const LoadedModel& model, Decoder& decoder, WordTables& tables, int sequence,
+                const CompletionRequest& request, TextSink sink);
+
+  Status start();  // checks the prompt and keeps what the cache shares with it
+  bool done() const { return done_; }
+  bool is_talking() const { return !prompt_pending_; }
+  void cancel();
+  // Adds what is not computed yet, as far as the batch has room.
+  void add_to_batch();
+  void take_logits();
+  Completion finish();
+
+ private:
+  Token token_at(std::size_t position) const;
+  std::size_t length() const { return request_.prompt.size() + reply_.tokens().size(); }
+
+  Decoder& decoder_;
+  const CompletionRequest& request_;
+  int sequence_;
+  Reply reply_;
+  int row_ = -1;  // of the last token in the batch, when the batch reaches it
+  bool done_ = false;
+  std::size_t reused_ = 0;
+  std::chrono::steady_clock::time_point started_;
+  std::chrono::steady_clock::time_point prompt_done_;
+  bool prompt_pending_ = true;
+  const LoadedModel& model_;
+};
+
+Result<std::vector<Completion>> batch_replies(const LoadedModel& model, Decoder& decoder, WordTables& tables,
+                                              std::span<const CompletionRequest> requests,
+                                              const std::function<void(std::size_t)>& on_done,
+                                              const CancelFlag* cancel);
+
+}  // namespace banchu

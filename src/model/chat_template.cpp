@@ -1,0 +1,111 @@
+#include "model/chat_template.h"
+
+#include "base/text.h"
+
+namespace banchu {
+namespace {
+
+const char* const kBuiltinEnd = "<|im_end|>";
+const char* const kBuiltinChatMl =
+    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>\n' }}"
+    "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
+
+// A space that the template writes before a content belongs to the content's first word, as it would if both were
+// tokenised together.
+void move_spaces(std::vector<OwnedPart>& parts) {
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    OwnedPart& before = parts[i - 1];
+    if (before.message >= 0 || parts[i].message < 0 || parts[i].text.empty() || !before.text.ends_with(' ')) continue;
+    before.text.pop_back();
+    parts[i].text.insert(0, 1, ' ');
+  }
+}
+
+}  // namespace
+
+ModelChatTemplate::ModelChatTemplate(std::unique_ptr<JinjaTemplate> jinja, const LlamaTokenizer& tokenizer,
+                                     bool is_builtin)
+    : jinja_(std::move(jinja)),
+      tokenizer_(tokenizer),
+      is_builtin_(is_builtin),
+      bos_text_(tokenizer.written(tokenizer.bos())),
+      eos_text_(tokenizer.written(tokenizer.eos())) {}
+
+Result<std::unique_ptr<ModelChatTemplate>> ModelChatTemplate::create(const std::string& source,
+                                                                     const LlamaTokenizer& tokenizer) {
+  const bool builtin = source.empty();
+  BANCHU_TRY(auto jinja, JinjaTemplate::parse(builtin ? kBuiltinChatMl : source));
+  return std::unique_ptr<ModelChatTemplate>(new ModelChatTemplate(std::move(jinja), tokenizer, builtin));
+}
+
+Result<RenderedChat> ModelChatTemplate::render(std::span<const Message> messages, bool add_generation_prompt) const {
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    BANCHU_TRY_STATUS(check_utf8(messages[i].content, "message " + std::to_string(i + 1)));
+  }
+  const JinjaTemplate::Variables variables{bos_text_, eos_text_, add_generation_prompt};
+  const TemplateRunner run = [&](std::span<const Message> given) { return jinja_->run(given, variables); };
+  const auto inject = [this](const std::string& text) { return could_inject(text); };
+  BANCHU_TRY(std::vector<OwnedPart> parts, render_owned(messages, run, inject));
+  return tokenise(messages, std::move(parts));
+}
+
+bool ModelChatTemplate::could_inject(const std::string& text) const {
+  std::vector<Token> tokens;
+  tokenizer_.append_template(text, tokens);
+  for (const Token token : tokens) {
+    if (tokenizer_.is_control(token)) return true;
+  }
+  return false;
+}
+
+RenderedChat ModelChatTemplate::tokenise(std::span<const Message> messages, std::vector<OwnedPart> parts) const {
+  move_spaces(parts);
+  RenderedChat chat;
+  std::vector<bool> seen(messages.size(), false);
+  std::vector<TokenSpan> spans(messages.size());
+  int open = -1;  // the message whose end of turn comes next
+  for (const OwnedPart& part : parts) {
+    const std::size_t begin = chat.tokens.size();
+    if (part.message < 0) {
+      std::string_view text = part.text;
+      if (is_builtin_ && text.starts_with(kBuiltinEnd)) {  // its own tokens even where it is no control token
+        tokenizer_.append_template(kBuiltinEnd, chat.tokens);
+        if (open >= 0) spans[static_cast<std::size_t>(open)].end = chat.tokens.size();
+        open = -1;
+        text.remove_prefix(std::string_view(kBuiltinEnd).size());
+      }
+      tokenizer_.append_template(text, chat.tokens);
+      if (open >= 0) spans[static_cast<std::size_t>(open)].end = end_of_turn(chat.tokens, begin);
+      open = -1;
+    } else {
+      tokenizer_.append_text(part.text, chat.tokens);
+      const auto index = static_cast<std::size_t>(part.message);
+      if (!seen[index]) spans[index].begin = begin;
+      seen[index] = true;
+      spans[index].end = chat.tokens.size();
+      open = part.message;
+    }
+  }
+  const bool needs_bos = tokenizer_.adds_bos() && tokenizer_.bos() >= 0 &&
+                         (chat.tokens.empty() || chat.tokens.front() != tokenizer_.bos());
+  if (needs_bos) chat.tokens.insert(chat.tokens.begin(), tokenizer_.bos());
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    if (messages[i].role != Role::assistant) continue;
+    const std::size_t shift = needs_bos ? 1 : 0;
+    chat.replies.push_back(seen[i] ? TokenSpan{spans[i].begin + shift, spans[i].end + shift} : TokenSpan{});
+  }
+  return chat;
+}
+
+// Behind the control token that ends a turn: the first token behind the content, or one that only white space
+// precedes and that the vocabulary knows as an end. `from` when there is none.
+std::size_t ModelChatTemplate::end_of_turn(const std::vector<Token>& tokens, std::size_t from) const {
+  for (std::size_t i = from; i < tokens.size(); ++i) {
+    if (tokenizer_.ends_generation(tokens[i])) return i + 1;
+    if (tokenizer_.is_control(tokens[i])) return i == from ? i + 1 : from;
+    if (!trim(tokenizer_.piece(tokens[i])).empty()) return from;
+  }
+  return from;
+}
+
+}  // namespace banchu

@@ -1,0 +1,32 @@
+#include "model/engine.h"
+
+#include <cstdlib>
+#include <mutex>
+#include <string_view>
+
+#include "base/log.h"
+
+namespace banchu {
+namespace {
+
+void drop_line(ggml_log_level, const char*, void*) {}
+
+void pass_line(ggml_log_level, const char* text, void*) {
+  std::string_view line(text);
+  while (line.ends_with('\n')) line.remove_suffix(1);
+  if (!line.empty()) log(LogLevel::debug, line);
+}
+
+}  // namespace
+
+void start_engine() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    const char* level = std::getenv("BANCHU_LOG");
+    const bool debug = level != nullptr && std::string_view(level) == "debug";
+    llama_log_set(debug ? pass_line : drop_line, nullptr);
+    llama_backend_init();
+  });
+}
+
+}  // namespace banchu

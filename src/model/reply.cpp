@@ -1,0 +1,104 @@
+#include "model/reply.h"
+
+#include <algorithm>
+
+namespace banchu {
+
+const char* stop_reason_name(StopReason reason) {
+  switch (reason) {
+    case StopReason::end_of_turn:
+      return "end_of_turn";
+    case StopReason::stop_sequence:
+      return "stop_sequence";
+    case StopReason::max_tokens:
+      return "max_tokens";
+    case StopReason::context_full:
+      return "context_full";
+    case StopReason::cancelled:
+      return "cancelled";
+  }
+  return "end_of_turn";
+}
+
+Reply::Reply(const LlamaTokenizer& tokenizer, WordTables& tables, const CompletionRequest& request, std::size_t room,
+             TextSink sink)
+    : tokenizer_(tokenizer),
+      steering_(tables, request.sampling.word_bias),
+      sampler_(request.sampling, request.seed, tokenizer.vocabulary_size()),
+      text_(request.sampling.stop, std::move(sink)),
+      max_tokens_(static_cast<std::size_t>(std::max(request.sampling.max_tokens, 0))),
+      room_(room) {
+  for (const std::string& stop : request.sampling.stop) {
+    if (const Token token = tokenizer.control_token(stop); token >= 0) stop_tokens_.push_back(token);
+  }
+}
+
+ReplyStep Reply::next(std::span<const float> logits) {
+  if (ended()) return {};
+  std::span<const float> steered = logits;
+  if (steering_.active()) {
+    logits_.assign(logits.begin(), logits.end());
+    if (const auto begin = steering_.apply(logits_)) return rewind_to(text_.token_at(*begin));
+    steered = logits_;
+  }
+  const Token token = sampler_.sample(steered);
+  if (token < 0) return {};  // nothing may be said any more: the turn ends here
+  return take(token);
+}
+
+ReplyStep Reply::take(Token token) {
+  tokens_.push_back(token);
+  const bool stops = std::find(stop_tokens_.begin(), stop_tokens_.end(), token) != stop_tokens_.end();
+  if (stops || tokenizer_.ends_generation(token)) {
+    reason_ = stops ? StopReason::stop_sequence : StopReason::end_of_turn;
+    return {};
+  }
+  sampler_.accept(token);
+  steering_.accept(token);
+  text_.push(tokenizer_.piece(token));
+  if (const auto stop = text_.find_stop()) {
+    text_end_ = *stop;
+    reason_ = StopReason::stop_sequence;
+    return {};
+  }
+  const auto hold = steering_.undecided_from();
+  text_.flush(hold ? text_.token_begin(text_.token_at(*hold)) : std::string::npos);
+  if (ended()) return {};
+  return {ReplyStep::Kind::token, token, tokens_.size()};
+}
+
+bool Reply::ended() {
+  if (tokens_.size() >= max_tokens_) {
+    reason_ = StopReason::max_tokens;
+    return true;
+  }
+  if (tokens_.size() >= room_) {
+    reason_ = StopReason::context_full;
+    return true;
+  }
+  return false;
+}
+
+ReplyStep Reply::rewind_to(std::size_t token) {
+  steering_.forbid_here(token, tokens_[token]);
+  tokens_.resize(token);
+  text_.truncate(token);
+  sampler_.restart(tokens_);
+  return {ReplyStep::Kind::rewind, 0, token};
+}
+
+Completion Reply::finish() {
+  // A banned word that stands complete at the very end was never decided by what follows: it goes.
+  std::size_t end = std::min(text_end_, text_.raw().size());
+  while (const auto begin = steering_.banned_at_end(std::string_view(text_.raw()).substr(0, end))) {
+    end = text_.token_begin(text_.token_at(*begin));
+    tokens_.resize(std::min(tokens_.size(), text_.token_at(*begin)));
+  }
+  Completion completion;
+  completion.text = text_.finish(end);
+  completion.tokens = std::move(tokens_);
+  completion.stop_reason = reason_;
+  return completion;
+}
+
+}  // namespace banchu

@@ -1,0 +1,38 @@
+// Private to model/: the sampling table as llama.cpp's own sampler chain.
+//
+// Order: penalties over this reply's tokens, top-k, top-p, min-p, temperature, a draw from a generator seeded for
+// this reply. Temperature 0: the most likely token after penalties. Threads: one at a time.
+#pragma once
+
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "model/engine.h"
+#include "model/message.h"
+#include "model/sampling.h"
+
+namespace banchu {
+
+class TokenSampler {
+ public:
+  TokenSampler(const SamplingOptions& options, std::uint64_t seed, std::size_t n_vocab);
+
+  // Draws from one row of logits; -inf is never drawn. -1 when every logit is -inf.
+  Token sample(std::span<const float> logits);
+  // `token` now belongs to the reply.
+  void accept(Token token);
+  // The reply's tokens are these from now on (after a rewind).
+  void restart(std::span<const Token> tokens);
+
+ private:
+  void choose_candidates(std::span<const float> logits);
+
+  SamplingOptions options_;
+  LlamaSamplerHandle penalties_;
+  LlamaSamplerHandle chain_;
+  std::unordered_map<Token, int> seen_;  // of this reply
+  std::vector<llama_token_data> candidates_;
+};
+
+}  // namespace banchu
