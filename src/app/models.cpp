@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "base/digest.h"
 
 namespace banchu {
 namespace {

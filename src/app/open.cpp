@@ -4,7 +4,7 @@
 
 #include <cstdlib>
 
-#include "base/digest.h"
+#include "model/model_digest.h"
 
 namespace banchu {
 namespace {
@@ -18,7 +18,7 @@ Result<fs::path> find_base(const Bag& bag, const std::string& digest) {
   std::error_code failure;
   if (fs::exists(link, failure)) return link;
   for (const fs::path& file : shared_models()) {
-    const Result<std::string> found = sha256_file(file);
+    const Result<std::string> found = model_digest(file);
     if (found && *found == digest) return file;
   }
   const bool dangles = fs::is_symlink(link, failure);

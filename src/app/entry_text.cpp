@@ -1,0 +1,45 @@
+#include "app/entry_text.h"
+
+#include <fmt/format.h>
+
+namespace banchu {
+
+std::string entry_facts(const Entry& entry) {
+  std::string facts = name_of(entry.source);
+  if (entry.mark != EntryMark::none) facts += fmt::format(" · {}", name_of(entry.mark));
+  facts += fmt::format(" · {}", name_of(entry.state));
+  if (!entry.turn.mask.empty()) facts += " · under a mask";
+  return facts;
+}
+
+Json entry_to_json(const Entry& entry) {
+  const Turn& turn = entry.turn;
+  return Json{{"turn_id", turn.id},
+              {"conversation", turn.conversation},
+              {"index", turn.index},
+              {"time", format_time(turn.time)},
+              {"mask", turn.mask},
+              {"user", turn.user},
+              {"reply", turn.reply},
+              {"self", turn.self.empty() ? Json() : Json(turn.self)},
+              {"source", name_of(entry.source)},
+              {"mark", name_of(entry.mark)},
+              {"fixed_reply", entry.mark == EntryMark::fixed ? Json(entry.fixed_reply) : Json()},
+              {"state", name_of(entry.state)}};
+}
+
+Json memory_to_json(const Memory& memory) {
+  return Json{{"id", memory.id},
+              {"kind", name_of(memory.kind)},
+              {"text", memory.text},
+              {"provenance", name_of(memory.provenance)},
+              {"state", name_of(memory.state)},
+              {"importance", memory.importance},
+              {"strength", memory.strength},
+              {"superseded_by", memory.superseded_by.empty() ? Json() : Json(memory.superseded_by)},
+              {"turns", memory.turns},
+              {"created", format_time(memory.created)},
+              {"run", memory.run.empty() ? Json() : Json(memory.run)}};
+}
+
+}  // namespace banchu

@@ -1,0 +1,19 @@
+// Journal entries and memories in words and as JSON, the same in every verb that shows them.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "base/json.h"
+#include "journal/entry.h"
+#include "ruminate/memory.h"
+
+namespace banchu {
+
+inline constexpr std::size_t kShownIdDigits = 8;
+
+std::string entry_facts(const Entry& entry);  // "spoken · kept · used"
+Json entry_to_json(const Entry& entry);
+Json memory_to_json(const Memory& memory);
+
+}  // namespace banchu
