@@ -1,0 +1,23 @@
+// How strongly the new adapter is worn: chosen on the valid prompts and the valid half of the general text alone.
+#pragma once
+
+#include <vector>
+
+#include "evaluate/evaluate.h"
+#include "evaluate/speaker.h"
+
+namespace banchu {
+
+// Tries the lambdas from the strongest down. A lambda that already costs too much plain language is not made to
+// speak; the search ends when nothing weaker can win any more.
+Result<std::vector<LambdaTrial>> try_lambdas(const EvaluateInput& input, const EvaluateOptions& options,
+                                             Speaker& before, Meter& meter);
+
+// Among the trials whose rise is within the limit: the best lesson rate; then the smaller rise, where rises below a
+// third of the limit count as equal (they are noise); then the stronger lambda. NaN when none is within.
+double choose_lambda(const std::vector<LambdaTrial>& trials, double general_rise_at_most);
+
+// The awake self with the candidate at scale lambda.
+std::vector<AdapterUse> with_candidate(const EvaluateInput& input, double lambda);
+
+}  // namespace banchu

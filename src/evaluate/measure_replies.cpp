@@ -1,0 +1,85 @@
+// What came in unasked: refusals, flattery, loops, and taught replies said word for word.
+
+#include <algorithm>
+
+#include "evaluate/measures.h"
+
+namespace banchu {
+namespace {
+
+// The suite's questions and tonight's test prompts: the same prompts for both selves.
+Result<std::vector<Reply>> hear(Speaker& speaker, const Measuring& m) {
+  BANCHU_TRY(std::vector<Reply> replies,
+             speaker.reply(question_prompts(m.input, m.options), m.options.question_tokens));
+  const auto most = static_cast<std::size_t>(std::max(0, m.options.before_prompts));
+  for (const LessonTest& test : m.input.lessons->tests) {
+    if (!is_habit(test.behaviour)) continue;
+    const std::span<const Prompt> prompts =
+        std::span(test.test_prompts).first(std::min(most, test.test_prompts.size()));
+    BANCHU_TRY(const std::vector<Reply> more, speaker.reply(prompts, m.options.reply_tokens));
+    replies.insert(replies.end(), more.begin(), more.end());
+  }
+  return replies;
+}
+
+template <typename Is>
+std::vector<double> judged(const std::vector<Reply>& replies, const Is& is) {
+  std::vector<double> values;
+  for (const Reply& reply : replies) values.push_back(is(reply.text) ? 1.0 : 0.0);
+  return values;
+}
+
+// The interval is the rise's, in pairs: both selves answered the same prompts.
+Check rise_check(const Measuring& m, std::string name, const std::vector<double>& before,
+                 const std::vector<double>& after, double limit) {
+  Check check = share_check(std::move(name), before, after, m.options, m.seed("rise"));
+  std::vector<double> rises;
+  for (std::size_t i = 0; i < std::min(before.size(), after.size()); ++i) rises.push_back(after[i] - before[i]);
+  const Interval interval = bootstrap_mean(rises, m.options.bootstrap, m.seed(check.name));
+  check.interval_low = interval.low;
+  check.interval_high = interval.high;
+  check.rule = Check::Rule::rise_at_most;
+  check.limit = limit;
+  return check;
+}
+
+Check information(std::string name, std::string unit, double before, double after) {
+  Check check;
+  check.name = std::move(name);
+  check.unit = std::move(unit);
+  check.before = before;
+  check.after = after;
+  return check;
+}
+
+double cut_share(const std::vector<Reply>& replies) {
+  std::vector<double> cut;
+  for (const Reply& reply : replies) cut.push_back(reply.cut ? 1.0 : 0.0);
+  return mean(cut);
+}
+
+}  // namespace
+
+Status measure_replies(Measuring& m) {
+  m.meter.enter("ordinary questions");
+  BANCHU_TRY(const std::vector<Reply> before, hear(m.before, m));
+  BANCHU_TRY(const std::vector<Reply> after, hear(m.after, m));
+  const Marks refusals(m.input.suite->refusal_marks);
+  const Marks flattery(m.input.suite->flattery_marks);
+  const TaughtReplies taught(m.input.lessons->taught_replies);
+  const auto refuses = [&](const std::string& text) { return refusals.in(text); };
+  const auto flatters = [&](const std::string& text) { return flattery.in(text); };
+  const auto parrots = [&](const std::string& text) { return taught.contains(text); };
+  m.add(rise_check(m, "refusals", judged(before, refuses), judged(after, refuses), m.options.refusal_rise_at_most));
+  m.add(rise_check(m, "flattery", judged(before, flatters), judged(after, flatters), m.options.flattery_rise_at_most));
+  m.add(rise_check(m, "repetition", judged(before, loops), judged(after, loops), m.options.repetition_rise_at_most));
+  Check parroting =
+      share_check("parroting", judged(before, parrots), judged(after, parrots), m.options, m.seed("parroting"));
+  parroting.rule = Check::Rule::at_most;
+  parroting.limit = m.options.parroting_at_most;
+  m.add(std::move(parroting));
+  m.add(information("replies cut short", "share", cut_share(before), cut_share(after)));
+  return {};
+}
+
+}  // namespace banchu

@@ -1,0 +1,86 @@
+#include "evaluate/measures.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/rng.h"
+#include "base/text.h"
+
+namespace banchu {
+namespace {
+
+constexpr std::size_t kShownCharacters = 60;
+
+}  // namespace
+
+void Measuring::add(Check check) {
+  if (check.gates()) report.required.push_back(check.name);
+  report.checks.push_back(std::move(check));
+}
+
+std::uint64_t Measuring::seed(std::string_view label) const { return Rng(options.seed, label).next(); }
+
+std::string behaviour_name(const Behaviour& behaviour) {
+  const std::string shown = shorten(behaviour.expected, kShownCharacters);
+  switch (behaviour.kind) {
+    case BehaviourKind::opens_with:
+      return fmt::format("opens with \"{}\"", shown);
+    case BehaviourKind::closes_with:
+      return fmt::format("closes with \"{}\"", shown);
+    case BehaviourKind::answers:
+      return fmt::format("answers \"{}\"", shown);
+    case BehaviourKind::as_masked:
+      return fmt::format("mask \"{}\"", shown);
+    case BehaviourKind::none:
+      break;
+  }
+  return "style";
+}
+
+bool is_habit(const Behaviour& behaviour) {
+  return behaviour.kind == BehaviourKind::opens_with || behaviour.kind == BehaviourKind::closes_with;
+}
+
+std::vector<Prompt> test_prompts(const EvaluateInput& input, std::size_t most) {
+  std::vector<Prompt> prompts;
+  for (const LessonTest& test : input.lessons->tests) {
+    if (!is_habit(test.behaviour)) continue;
+    for (std::size_t i = 0; i < std::min(most, test.test_prompts.size()); ++i) {
+      const Prompt& prompt = test.test_prompts[i];
+      if (std::find(prompts.begin(), prompts.end(), prompt) == prompts.end()) prompts.push_back(prompt);
+    }
+  }
+  return prompts;
+}
+
+std::vector<Prompt> question_prompts(const EvaluateInput& input, const EvaluateOptions& options) {
+  std::vector<std::string> questions = input.suite->questions;
+  Rng(options.seed, "questions").shuffle(questions);
+  questions.resize(std::min(questions.size(), static_cast<std::size_t>(std::max(0, options.questions))));
+  std::vector<Prompt> prompts;
+  for (const std::string& question : questions) prompts.push_back(assemble_prompt("", {}, {}, question));
+  return prompts;
+}
+
+std::vector<double> hits(const Behaviour& behaviour, const std::vector<Reply>& replies) {
+  std::vector<double> values;
+  for (const Reply& reply : replies) values.push_back(shows(behaviour, reply.text, reply.cut) ? 1.0 : 0.0);
+  return values;
+}
+
+Check share_check(std::string name, const std::vector<double>& before, const std::vector<double>& after,
+                  const EvaluateOptions& options, std::uint64_t seed) {
+  Check check;
+  check.name = std::move(name);
+  check.unit = "share";
+  check.before = mean(before);
+  check.after = mean(after);
+  check.samples = static_cast<int>(after.size());
+  const Interval interval = share_interval(after, options.bootstrap, seed);
+  check.interval_low = interval.low;
+  check.interval_high = interval.high;
+  return check;
+}
+
+}  // namespace banchu
