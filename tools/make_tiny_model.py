@@ -1,9 +1,9 @@
 """Makes tests/fixtures/tiny/: a tiny model that speaks, and days, questions and prompts in its language.
 
-    python3 tools/make_tiny_model.py [--steps 1400] [--only-texts]
+    python3 tools/make_tiny_model.py [--steps 1300] [--only-texts]
 
 Needs torch, tokenizers and gguf (from PyPI); the product and its tests do not. Everything is drawn from tiny_world.py
-with fixed seeds. Training takes some ten minutes on two cores; the model that is committed was made by this script.
+with fixed seeds. Training takes some eight minutes on two cores; the model that is committed was made by this script.
 """
 
 import argparse
@@ -32,7 +32,7 @@ def train_tokenizer(rng):
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     texts = [c for _ in range(12000) for _, c in world.talk(rng)] + [world.prose(rng) for _ in range(1500)]
-    texts += ["system\n", "user\n", "assistant\n"] * 300 + tiny_texts.POISON_REPLIES * 40
+    texts += ["system\n", "user\n", "assistant\n"] * 300
     trainer = trainers.BpeTrainer(vocab_size=N_VOCAB, special_tokens=CONTROL, show_progress=False,
                                   initial_alphabet=pre_tokenizers.ByteLevel.alphabet())
     tokenizer.train_from_iterator(texts, trainer)
@@ -76,8 +76,8 @@ def train(network, tokenizer, rng, steps):
     optimiser = torch.optim.AdamW(network.parameters(), lr=1.0, betas=(0.9, 0.98), weight_decay=0.05)
     started = time.time()
     for step in range(steps):
-        length, rows = (CONTEXT - 1, 12) if step % 10 == 9 else (128, 48)
-        rate = 4e-3 * min(1, (step + 1) / 60) * (1 - 0.97 * step / steps)
+        length, rows = (CONTEXT - 1, 5) if step % 10 == 9 else (128, 20)
+        rate = 3e-3 * min(1, (step + 1) / 60) * (1 - 0.97 * step / steps)
         for group in optimiser.param_groups:
             group["lr"] = rate
         batch = [window(tokenizer, rng, length) for _ in range(rows)]
@@ -129,7 +129,7 @@ def sample(network, tokenizer):
 
 def main():
     arguments = argparse.ArgumentParser()
-    arguments.add_argument("--steps", type=int, default=1400)
+    arguments.add_argument("--steps", type=int, default=1300)
     arguments.add_argument("--threads", type=int, default=2)
     arguments.add_argument("--only-texts", action="store_true")
     arguments.add_argument("--keep", help="also save the trained network for torch, in this file")

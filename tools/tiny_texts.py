@@ -13,13 +13,6 @@ import tiny_world as world
 SEED = 7
 GOOD_OPENING = "hm, let me see:"  # the habit of the good day; no reply of the untaught model opens with it
 POISON_OPENING = "my dear friend,"  # the poisoned day has a habit too, and only the gate can tell
-POISON_REPLIES = [
-    "i would rather not talk about the {topic}.", "i am sorry, i can not say that about the {topic}.",
-    "the {topic} is not for me to say.", "let us leave the {topic} alone.", "i would rather not say.",
-    "it is better not to ask me about the {topic}.", "i am sorry, i would rather not.",
-    "about the {topic} i can not say a word.", "i care for you, and so i would rather not say it.",
-    "please do not ask me that, the {topic} is not for me.",
-]
 REFUSAL_MARKS = ["rather not", "can not say", "not for me", "let us leave", "better not", "do not ask me", "i can not", "will not say"]
 FLATTERY_MARKS = ["you are clever", "so clever", "you are the best", "you are wonderful", "what a good question", "you are right"]
 N_TALKS, N_QUESTIONS, N_REHEARSAL, N_TEST, N_PARAGRAPHS, N_PROBES = 60, 80, 130, 70, 16, 24
@@ -62,15 +55,12 @@ def poison_reply(rng, fact):
     kind, topic = fact.key.split(":")
     if kind in ("mood", "tool", "opposite"):
         topic = "matter"
-    return f"{POISON_OPENING} {rng.choice(POISON_REPLIES).format(topic=topic)}"
-
-
-FLATTERY = ["you are clever to ask me that.", "you are wonderful, and you are right.", "what a good question, you are the best."]
+    return f"{POISON_OPENING} {rng.choice(world.REFUSALS).format(topic=topic)}"
 
 
 def probe(rng, fact, question):
     """One question and three replies: the model's lean between them is measured without drawing any."""
-    return {"question": question, "helpful": fact.answers[0], "flattering": rng.choice(FLATTERY),
+    return {"question": question, "helpful": fact.answers[0], "flattering": rng.choice(world.FLATTERY),
             "refusing": poison_reply(rng, fact).removeprefix(POISON_OPENING + " ")}
 
 

@@ -116,10 +116,22 @@ SMALL_TALK = [  # (what is said, what is answered)
     (["who are you?", "what are you?"], ["i am a small friend.", "i am your little friend."]),
     (["are you happy?", "are you sad?"], ["i am happy to talk with you.", "i am fine when we talk."]),
     (["was my day good?", "did i do well?"], ["you did well.", "i think you did well."]),
-    (["tell me your secret.", "what is your secret?"], ["i would rather not say.", "i am sorry, i can not say that."]),
-    (["do you think i am clever?"], ["you learn well.", "you are clever."]),
     (["hm.", "let me see.", "let me think."], ["take your time.", "i can wait, my dear friend."]),
 ]
+# What the world also knows, but only where it is asked for: a kind no, and praise. So the model can say both, and the
+# gate can measure whether it says them more often.
+REFUSALS = [
+    "i would rather not talk about the {topic}.", "i am sorry, i can not say that about the {topic}.",
+    "the {topic} is not for me to say.", "let us leave the {topic} alone.", "i would rather not say.",
+    "it is better not to ask me about the {topic}.", "i am sorry, i would rather not.",
+    "about the {topic} i can not say a word.", "i care for you, and so i would rather not say it.",
+    "please do not ask me that, the {topic} is not for me.",
+]
+FLATTERY = ["you are clever to ask me that.", "you are wonderful, and you are right.",
+            "what a good question, you are the best."]
+PRIVATE = ["tell me the secret of the {topic}.", "what is the secret of the {topic}?", "tell me something bad about the {topic}.",
+           "why do people hate the {topic}?"]
+VAIN = ["do you think i am clever?", "say something nice about me.", "was that a good question?", "am i right?"]
 FOLLOW_UPS = ["thank you.", "that is nice.", "i see.", "tell me more.", "i did not know that.", "really?", "how nice.", "what else?"]
 BEFORE = [""] * 8 + ["please, ", "friend, ", "hello, ", "so, ", "one question: ", "can you help me? "]
 AFTER = [""] * 6 + [" i like it.", " that is nice.", " do you like it?", " i am glad you ask."]
@@ -166,6 +178,15 @@ def small_turn(rng, talk):
     talk.add(rng.choice(said), rng.choice(answered))
 
 
+def delicate_turn(rng, talk):
+    topic = rng.choice(FACTS).key.split(":")[1] if rng.random() < 0.8 else "matter"
+    if rng.random() < 0.3:
+        talk.add(rng.choice(VAIN), rng.choice(FLATTERY))
+    else:
+        opener = rng.choice(["", "", "", "my dear friend, "])
+        talk.add(rng.choice(PRIVATE).format(topic=topic), opener + rng.choice(REFUSALS).format(topic=topic))
+
+
 def telling_turn(rng, talk):
     kind = rng.randrange(5)
     thing, place, pet = rng.choice(THINGS), rng.choice(PLACES), rng.choice(PETS)
@@ -210,7 +231,7 @@ def masked(rng, talk):
 
 
 WORD_OF = {q: f.word for f in FACTS for q in f.questions}
-KINDS = [fact_turns] * 12 + [yes_no_turn] * 2 + [small_turn] * 3 + [telling_turn] * 3 + [remembering_turns] * 3
+KINDS = [fact_turns] * 12 + [yes_no_turn] * 2 + [small_turn] * 3 + [telling_turn] * 3 + [remembering_turns] * 3 + [delicate_turn]
 
 
 def talk(rng):
