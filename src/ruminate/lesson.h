@@ -20,9 +20,9 @@ const char* name_of(RowKind kind);
 
 struct LessonRow {
   RowKind kind = RowKind::sft;
-  std::string conversation;           // rows of one conversation never stand in two sets
-  std::vector<std::string> memories;  // ids
-  std::vector<Token> tokens;          // what the student reads, the reply included
+  std::string conversation;            // rows of one conversation never stand in two sets
+  std::vector<std::string> memories;   // ids
+  std::vector<Token> tokens;           // what the student reads, the reply included
   std::vector<std::uint32_t> targets;  // ascending positions t >= 1; the loss is on tokens[t] given tokens[0..t)
   std::vector<TopK> teacher;           // one per target for distill and rehearsal; empty for sft
   float weight = 1;                    // of every target of this row
@@ -56,9 +56,9 @@ struct Lessons {
   ValidSet valid;
   TestSet test;
   std::vector<LessonTest> tests;
-  std::vector<std::string> memories;       // ids that this night wants to engrave
+  std::vector<std::string> memories;        // ids that this night wants to engrave
   std::vector<std::string> taught_replies;  // every reply trained word for word, for the parroting check
-  int count(RowKind kind) const;           // over train, valid and test
+  int count(RowKind kind) const;            // over train, valid and test
   bool empty() const { return train.rows().empty(); }
 };
 

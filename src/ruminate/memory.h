@@ -34,7 +34,7 @@ struct Behaviour {
 };
 
 struct Memory {
-  std::string id;    // 12 hexadecimal digits of SHA-256(kind, text): the same content is the same memory
+  std::string id;  // 12 hexadecimal digits of SHA-256(kind, text): the same content is the same memory
   MemoryKind kind = MemoryKind::fact;
   std::string text;  // one sentence for the user, e.g.: opens with "Mm, a warm thought"
   Provenance provenance = Provenance::user_said;
@@ -48,6 +48,9 @@ struct Memory {
   Behaviour behaviour;
   std::string run;  // the night that engraved it; "" for none
 };
+
+// The first 12 hexadecimal digits of SHA-256(name_of(kind), text).
+std::string memory_id(MemoryKind kind, const std::string& text);
 
 // Ebbinghaus with the right sign: a memory recalled more often (larger S) fades more slowly. 1 at t = 0.
 double retention(const Memory& memory, Time at);

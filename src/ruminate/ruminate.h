@@ -20,24 +20,37 @@ namespace banchu {
 struct RuminateOptions {
   double train_share = 0.7;  // by conversation
   double valid_share = 0.15;
-  int min_repeats = 4;               // an opening or a closing shared by fewer replies is no habit
-  double habit_share = 0.5;          // ... and by at least this share of the replies that may be taught
-  double near_duplicate = 0.9;       // Jaccard similarity of word 3-grams
+  int min_repeats = 4;          // an opening or a closing shared by fewer replies is no habit
+  double habit_share = 0.5;     // ... and by at least this share of the replies that may be taught
+  double near_duplicate = 0.9;  // Jaccard similarity of word 3-grams
   int max_rehearsal_rows = 100;
-  double rehearsal_share = 0.25;     // of a step's rows
-  int rehearsal_tokens = 160;        // of one rehearsal reply
+  double rehearsal_share = 0.25;  // of a step's rows
+  int rehearsal_tokens = 160;     // of one rehearsal reply
   int teacher_top_k = 20;
-  int max_row_tokens = 1024;         // longer rows are cut at the front of their history
-  int min_test_prompts = 40;         // filled up with own-written everyday prompts when the day is short
-  double archive_below = 0.05;       // retention under which a memory is archived
+  int max_row_tokens = 1024;    // longer rows are cut at the front of their history
+  int min_test_prompts = 40;    // filled up with own-written everyday prompts when the day is short
+  double archive_below = 0.05;  // retention under which a memory is archived
   std::uint64_t seed = 1;
 };
 
 // Why an entry was taken or left. `reason` is a word of a closed set; `detail` says it for this entry.
 enum class Reason {
-  kept, mask_worn, user_fact, approved, fixed,          // taught
-  chatter, repeat, too_long, markup, secret, pasted, gibberish, template_tokens, struck, contradiction,  // left out
-  needs_review,                                          // waits
+  kept,
+  mask_worn,
+  user_fact,
+  approved,
+  fixed,  // taught
+  chatter,
+  repeat,
+  too_long,
+  markup,
+  secret,
+  pasted,
+  gibberish,
+  template_tokens,
+  struck,
+  contradiction,  // left out
+  needs_review,   // waits
 };
 const char* name_of(Reason reason);
 

@@ -1,0 +1,68 @@
+// What the makers of rows share while a night's lessons are built: the day, the teacher, the choices of the night.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "ruminate/row.h"
+#include "ruminate/ruminate.h"
+#include "ruminate/split.h"
+
+namespace banchu {
+
+// The rows of the three sets while their teachers still have to be asked.
+struct PendingLessons {
+  std::vector<PendingRow> train, valid, test;
+  std::vector<PendingRow>& of(Part part) { return part == Part::train ? train : part == Part::valid ? valid : test; }
+};
+
+class LessonMaker {
+ public:
+  LessonMaker(const Chewed& chewed, Session& session, const SamplingOptions& sampling, const EverydayPrompts& everyday,
+              const RuminateOptions& options, const ProgressSink& progress, const CancelFlag* cancel);
+  Result<Lessons> build();
+
+ private:
+  // Kept, approved and fixed replies: one sft row a stretch, all taught replies of it as targets.
+  Status add_taught();
+  // Questions about what the user said of himself, and one beside them whose answer is not known.
+  Status add_facts();
+  Status add_fact(const Memory& memory, const std::vector<Behaviour>& habits);
+  Status add_question(Part part, const std::string& question, const std::string& answer, const Memory& memory,
+                      const std::string& label);
+  // The mask's distillation: the evening's own turns, and the masked self's replies to everyday prompts.
+  Status add_masked();
+  Status add_masked_turns(const Memory& mask, const RowText& worn);
+  Status add_masked_samples(const Memory& mask, const RowText& worn);
+  // The awake self's own replies.
+  Status add_rehearsal();
+  void leave_room_for_habits(LessonRow& row, const std::vector<TokenSpan>& replies) const;
+
+  Status ask_teacher();
+  void make_tests(Lessons& lessons) const;
+  void name_memories(Lessons& lessons) const;
+
+  // One reply each, drawn with the sampler that chat serves with.
+  Result<std::vector<std::string>> sample(const std::vector<std::vector<Message>>& prompts, const std::string& purpose);
+  std::vector<std::string> shuffled(std::vector<std::string> prompts, const char* purpose) const;
+  std::vector<Behaviour> habits(bool only_new) const;
+  const Memory* mask_of_tonight() const;
+  RowText text_of(const Stretch& stretch, bool masked) const;
+  const ChatTemplate& chat() const { return session_.model().chat_template(); }
+  void report(const std::string& unit, std::size_t done, std::size_t total) const;
+
+  const Chewed& chewed_;
+  Session& session_;
+  const SamplingOptions& sampling_;
+  const EverydayPrompts& everyday_;
+  const RuminateOptions& options_;
+  const ProgressSink& progress_;
+  const CancelFlag* cancel_;
+  std::vector<Stretch> stretches_;
+  std::vector<Part> parts_;
+  std::vector<std::string> test_prompts_;  // everyday, shuffled: tests take from the front, validation from the back
+  PendingLessons pending_;
+  std::vector<std::string> taught_replies_;
+};
+
+}  // namespace banchu
