@@ -20,46 +20,47 @@ namespace banchu {
 struct TrainOptions {
   int rank = 32;
   double alpha = 64;
-  double dropout = 0.0;          // on the input of A
-  double learning_rate = 0;      // 0: by the model's width, 5e-4 * (2000 / n_embd)^0.78
-  int batch_rows = 6;            // rows of one forward and backward pass, packed without seeing each other
-  int accumulation = 1;          // passes of one optimiser step
-  int context_tokens = 1024;     // longest row
+  double dropout = 0.0;       // on the input of A
+  double learning_rate = 0;   // 0: by the model's width, 5e-4 * (2000 / n_embd)^0.78
+  int batch_rows = 6;         // rows of one forward and backward pass, packed without seeing each other
+  int accumulation = 1;       // passes of one optimiser step
+  int context_tokens = 1024;  // longest row
   double epochs = 3;
-  int max_steps = 0;             // 0: by epochs
+  int max_steps = 0;  // 0: by epochs
   double warmup_share = 0.1;
   enum class Schedule { constant, linear, cosine } schedule = Schedule::linear;
-  double weight_decay = 0.01;    // decoupled (AdamW)
+  double weight_decay = 0.01;  // decoupled (AdamW)
   double beta1 = 0.9;
   double beta2 = 0.999;
   double epsilon = 1e-8;
-  double max_grad_norm = 1.0;    // 0: no clipping
+  double max_grad_norm = 1.0;     // 0: no clipping
   double rehearsal_share = 0.25;  // of a step's rows; rehearsal rows are drawn in turn beside the lessons
   double rehearsal_weight = 1.0;
   double sft_weight = 1.0;
   double distill_weight = 1.0;
-  int validate_every = 0;        // steps; 0: twice an epoch
-  int patience = 3;              // validations without a better loss before it stops; 0: never
-  int checkpoint_every = 5;      // steps
+  int validate_every = 0;    // steps; 0: twice an epoch
+  int patience = 3;          // validations without a better loss before it stops; 0: never
+  int checkpoint_every = 5;  // steps
   int threads = 0;
   std::uint64_t seed = 1;
 };
 double default_learning_rate(std::uint32_t n_embd);
 
 struct TrainJob {
-  std::filesystem::path base;       // the GGUF
-  std::vector<AdapterUse> frozen;   // the awake self's adapters, folded into the frozen weights
+  std::filesystem::path base;      // the GGUF
+  std::vector<AdapterUse> frozen;  // the awake self's adapters, folded into the frozen weights
   const TrainSet* train = nullptr;
   const ValidSet* valid = nullptr;
   TrainOptions options;
-  std::filesystem::path checkpoint_folder;  // holds the newest checkpoint; an interrupted job with the same inputs goes on
-  std::filesystem::path output;             // the finished adapter, written atomically
-  const Adapter* initial = nullptr;         // start here instead of from a fresh A and B = 0 (tests, continuing)
+  std::filesystem::path
+      checkpoint_folder;             // holds the newest checkpoint; an interrupted job with the same inputs goes on
+  std::filesystem::path output;      // the finished adapter, written atomically
+  const Adapter* initial = nullptr;  // start here instead of from a fresh A and B = 0 (tests, continuing)
 };
 
 struct TrainPoint {
   int step = 0;
-  double loss = 0;        // mean over the step's targets
+  double loss = 0;  // mean over the step's targets
   double learning_rate = 0;
   double grad_norm = 0;
   double valid_loss = 0;  // NaN when this step did not validate

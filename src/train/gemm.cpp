@@ -1,0 +1,81 @@
+#include "train/gemm.h"
+
+#include <array>
+#include <bit>
+#include <dnnl.hpp>
+#include <map>
+
+namespace banchu::lora {
+
+namespace {
+using Memory = dnnl::memory;
+
+Memory::desc describe(const Matrix& m) {
+  const auto type = m.type == Element::bf16 ? Memory::data_type::bf16 : Memory::data_type::f32;
+  if (m.batch == 1) return Memory::desc({m.rows, m.cols}, type, {m.row_stride, m.col_stride});
+  return Memory::desc({m.batch, m.rows, m.cols}, type, {m.batch_stride, m.row_stride, m.col_stride});
+}
+
+using Key = std::array<std::int64_t, 15>;
+
+Key key_of(const Matrix& a, const Matrix& b, const Matrix& c, float scale, bool accumulate) {
+  const auto types = static_cast<std::int64_t>(a.type) + 2 * static_cast<std::int64_t>(b.type) +
+                     4 * static_cast<std::int64_t>(c.type) + 8 * static_cast<std::int64_t>(accumulate);
+  return {a.batch,        a.rows,         a.cols,       c.cols,       a.row_stride,
+          a.col_stride,   b.row_stride,   b.col_stride, c.row_stride, a.batch_stride,
+          b.batch_stride, c.batch_stride, c.col_stride, types,        std::bit_cast<std::int32_t>(scale)};
+}
+
+struct Product {
+  dnnl::matmul primitive;
+  Memory a, b, c;  // without data: the pointers are set at every call
+};
+}  // namespace
+
+Matrix Matrix::transposed() const {
+  Matrix out = *this;
+  std::swap(out.rows, out.cols);
+  std::swap(out.row_stride, out.col_stride);
+  return out;
+}
+
+struct Gemm::Parts {
+  dnnl::engine engine{dnnl::engine::kind::cpu, 0};
+  dnnl::stream stream{engine};
+  std::map<Key, Product> products;
+
+  Product make(const Matrix& a, const Matrix& b, const Matrix& c, float scale, bool accumulate) {
+    dnnl::primitive_attr attributes;
+    if (scale != 1.0f) attributes.set_output_scales(0, {scale});
+    if (accumulate) {
+      dnnl::post_ops sum;
+      sum.append_sum(1.0f);
+      attributes.set_post_ops(sum);
+    }
+    const dnnl::matmul::primitive_desc description({describe(a), describe(b), describe(c)}, attributes, engine);
+    return {dnnl::matmul(description), Memory(describe(a), engine, nullptr), Memory(describe(b), engine, nullptr),
+            Memory(describe(c), engine, nullptr)};
+  }
+};
+
+Gemm::Gemm() : parts_(std::make_unique<Parts>()) {}
+Gemm::~Gemm() = default;
+
+void Gemm::multiply(const Matrix& a, const Matrix& b, const Matrix& c, float scale, bool accumulate) {
+  const Key key = key_of(a, b, c, scale, accumulate);
+  auto found = parts_->products.find(key);
+  if (found == parts_->products.end()) {
+    found = parts_->products.emplace(key, parts_->make(a, b, c, scale, accumulate)).first;
+  }
+  Product& product = found->second;
+  product.a.set_data_handle(a.data);
+  product.b.set_data_handle(b.data);
+  product.c.set_data_handle(c.data);
+  product.primitive.execute(parts_->stream,
+                            {{DNNL_ARG_SRC, product.a}, {DNNL_ARG_WEIGHTS, product.b}, {DNNL_ARG_DST, product.c}});
+  parts_->stream.wait();
+}
+
+bool has_fast_bf16() { return dnnl::get_effective_cpu_isa() >= dnnl::cpu_isa::avx512_core_bf16; }
+
+}  // namespace banchu::lora

@@ -1,0 +1,120 @@
+// A letter to the reader.
+//
+// This is the whole of training, once through. A llama of L layers turns token t into a vector x (n_embd numbers),
+// passes it through the layers, and asks the vocabulary which token comes next. We leave every weight W as it is and
+// put beside each linear map a small detour: y = W x + s B (A x), s = alpha / rank. A is [rank, in], B is [out, rank].
+// Only A and B learn. Everything here works on many tokens at once: X is [tokens, in], one token a row, so that the
+// map reads Y = X W^T + s (X A^T) B^T.
+//
+// Forward, layer by layer (n = rms norm with its weight g, o = elementwise product):
+//   n1 = n(x)            qkv = map(n1)      a = attention(qkv)        x1 = x + map(a)
+//   n2 = n(x1)           gate, up = map(n2) h = silu(gate) o up       x' = x1 + map(h)
+//   n(x) = g o x / r,  r = sqrt(mean(x^2) + eps)         silu(z) = z / (1 + e^-z)
+// and at the end the head (head.h) gives the loss and its gradient with respect to the last x.
+//
+// Backward is the same road walked home: given dY = dl/dY of a map, with H = X A^T,
+//   dH = s dY B       dX = dY W + dH A       dA += dH^T X       dB += s dY^T H
+//   rms norm:  dx = (g o dy) / r - x sum(g o dy o x) / (n r^3)
+//   swiglu:    dup = dh o silu(gate)         dgate = dh o up o sig (1 + gate (1 - sig)),  sig = 1 / (1 + e^-gate)
+//   residual:  the gradient goes both ways, so dx1 = dx' + (what comes back through the branch).
+// Attention's own formulas stand in attention.h.
+//
+// What is kept between the two walks: always the input x of every layer; as many layers as fit the budget keep
+// qkv, a, x1, gate and up, and H too; the other layers compute them again on the way home, by the same code on the same
+// numbers, so the result does not depend on the budget. Norms and silu are always recomputed: they cost nothing.
+//
+// T is the type of what goes into a product. In bf16 the residual stream, the norms' insides, the softmax, the loss,
+// the gradients of A and B and their master copies are f32 all the same.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "train/attention.h"
+#include "train/batch.h"
+#include "train/gemm.h"
+#include "train/head.h"
+#include "train/lora_parameters.h"
+#include "train/weights.h"
+
+namespace banchu::lora {
+
+// What one layer keeps for its way back. M = padded tokens.
+template <typename T>
+struct LayerMemory {
+  Buffer<T> qkv;                     // [M, qkv_width], before rope
+  Buffer<T> attention;               // [M, query_width]
+  Buffer<float> x1;                  // [M, n_embd]
+  Buffer<T> gate_up;                 // [M, 2 n_ff]
+  std::array<Buffer<T>, kGroups> h;  // X A^T of each group, [M, members * rank]
+};
+std::int64_t layer_memory_bytes(const LlamaShape& shape, const ParameterPlan& plan, Element type, std::int64_t tokens);
+
+template <typename T>
+class Graph {
+ public:
+  Graph(const Weights<T>* weights, const ParameterPlan* plan, Gemm* gemm, double dropout,
+        std::int64_t activation_budget_bytes);
+
+  // The parameters of the next passes, [plan.size]; the memory must stay.
+  void use_parameters(const float* parameters);
+
+  // The batch's loss, sum of weight * loss over its targets.
+  double loss(const Batch& batch);
+  // The same, and adds the gradients to gradients [plan.size].
+  double loss_and_gradients(const Batch& batch, float* gradients);
+  // Logits [tokens, n_vocab] of a batch: for tests.
+  std::vector<float> logits(const Batch& batch);
+
+ private:
+  void begin(const Batch& batch, bool training);
+  void embed(float* x);
+  void forward_layer(std::int64_t layer, const float* x, LayerMemory<T>* memory, float* x_out);
+  void recompute_layer(std::int64_t layer, const float* x, LayerMemory<T>* memory);
+  void attend(std::int64_t layer, const float* x, LayerMemory<T>* memory);
+  void open_ffn(std::int64_t layer, LayerMemory<T>* memory);
+  void backward_layer(std::int64_t layer, const float* x, LayerMemory<T>* memory, float* dx, float* gradients);
+  void backward_ffn(std::int64_t layer, LayerMemory<T>* memory, float* dx, float* gradients);
+  void backward_attention(std::int64_t layer, const float* x, LayerMemory<T>* memory, float* dx, float* gradients);
+
+  // y (+)= map(input); y is T or f32 [M, group.out].
+  void map_forward(std::int64_t layer, GroupKind kind, const T* input, LayerMemory<T>* memory, const Matrix& y,
+                   bool accumulate);
+  void project_down(std::int64_t layer, GroupKind kind, const T* input, LayerMemory<T>* memory);  // h = X A^T
+  void map_backward(std::int64_t layer, GroupKind kind, const T* dy, const T* input, LayerMemory<T>* memory,
+                    float* d_input, float* gradients);
+  const T* dropped(std::int64_t layer, GroupKind kind, const T* input);
+  void undrop(std::int64_t layer, GroupKind kind, const float* from, float* to);
+  void norm(const float* x, const float* weight, T* out);
+  void norm_backward(const float* x, const float* weight, const float* dy, float* dx);
+  const T* activated(const LayerMemory<T>& memory);
+  const T* narrow(const float* dx);
+
+  const Group& group(std::int64_t layer, GroupKind kind) const;
+  const T* parameter(std::int64_t offset) const { return parameters_ + offset; }
+  float* state(std::int64_t layer) { return states_[static_cast<std::size_t>(layer)].data(); }
+  LayerMemory<T>* memory_of(std::int64_t layer);
+
+  const Weights<T>& weights_;
+  const ParameterPlan& plan_;
+  const LlamaShape& shape_;
+  Gemm* gemm_;
+  double dropout_;
+  std::int64_t budget_bytes_;
+  Attention<T> attention_;
+  Head<T> head_;
+
+  const T* parameters_ = nullptr;
+  Buffer<T> narrow_parameters_;
+  const Batch* batch_ = nullptr;
+  std::int64_t tokens_ = 0;            // padded, M
+  std::int64_t kept_ = 0;              // layers that keep their memory in this pass
+  std::vector<Buffer<float>> states_;  // input of every layer and output of the last, [M, n_embd]
+  std::vector<LayerMemory<T>> memories_;
+  LayerMemory<T> shared_memory_;
+  Buffer<T> normed_, activated_, dropped_, narrow_, d_wide_, d_h_;
+  Buffer<float> dx_, d_input_, d_extra_;
+};
+
+}  // namespace banchu::lora

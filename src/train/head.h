@@ -1,0 +1,46 @@
+// From the last hidden states to the loss, and back: final norm, vocabulary matrix, and the two losses.
+//
+// Only target positions pass through here, 128 at a time: the array [targets, vocabulary] never exists.
+// With z the logits, q = softmax(z) and w the target's weight:
+//   cross-entropy on token y:   l = log sum exp z - z_y                       dl/dz_j = q_j - [j = y]
+//   distillation, forward KL(teacher || student) at temperature 1 on the teacher's top k with probabilities p_i, all
+//   other tokens as one bucket with p_t = 1 - sum p_i and q_t = 1 - sum q_i:
+//                               l = sum_i p_i log(p_i / q_i) + p_t log(p_t / q_t)
+//                               dl/dz_j = q_j - p_j inside the top k, q_j (1 - p_t / q_t) outside it
+// The loss is sum w l; weights are divided by the step's total weight before they come here.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "train/batch.h"
+#include "train/gemm.h"
+#include "train/weights.h"
+
+namespace banchu::lora {
+
+// w * l of one target on its logits [n]; writes w * dl/dz to `gradient` [n] unless it is null.
+template <typename T>
+double target_loss(const Target& target, const float* logits, std::int64_t n, T* gradient);
+
+template <typename T>
+class Head {
+ public:
+  Head(const Weights<T>* weights, Gemm* gemm) : weights_(*weights), gemm_(gemm) {}
+  // x [tokens, n_embd]. Adds the gradient of the loss to dx [tokens, n_embd] unless it is null. Returns the loss.
+  double run(const std::vector<Target>& targets, const float* x, float* dx);
+  // The logits of one position, [n_vocab].
+  void logits(const float* x, float* out);
+
+ private:
+  double run_chunk(const Target* targets, std::int64_t count, const float* x, float* dx);
+  void norm_and_project(const Target* targets, std::int64_t count, std::int64_t padded, const float* x);
+
+  const Weights<T>& weights_;
+  Gemm* gemm_;
+  Buffer<T> normed_, d_logits_;
+  Buffer<float> logits_, d_normed_;
+  std::vector<double> losses_;
+};
+
+}  // namespace banchu::lora

@@ -1,0 +1,262 @@
+#include "train/job.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <limits>
+#include <set>
+
+#include "base/digest.h"
+#include "train/graph.h"
+#include "train/kernels.h"
+
+namespace banchu::lora {
+
+namespace {
+
+Error bad_option(const char* name, const std::string& value, const char* range) {
+  return make_error(Code::InvalidArgument, fmt::format("the training option {} is {}", name, value),
+                    fmt::format("it must be {}", range));
+}
+
+struct Rule {
+  const char* name;
+  double value;
+  bool ok;
+  const char* range;
+};
+
+bool is_between(double value, double low, double high) { return value >= low && value <= high; }
+
+}  // namespace
+
+Status check_options(const TrainOptions& o) {
+  constexpr double kHuge = 1e9;
+  const Rule rules[] = {
+      {"rank", static_cast<double>(o.rank), o.rank >= 1 && o.rank <= 1024, "1 to 1024"},
+      {"alpha", o.alpha, o.alpha > 0 && o.alpha <= kHuge, "greater than 0"},
+      {"dropout", o.dropout, is_between(o.dropout, 0, 0.95), "0 to 0.95"},
+      {"learning_rate", o.learning_rate, is_between(o.learning_rate, 0, 1), "0 (by the model's width) to 1"},
+      {"batch_rows", static_cast<double>(o.batch_rows), o.batch_rows >= 1 && o.batch_rows <= 4096, "1 to 4096"},
+      {"accumulation", static_cast<double>(o.accumulation), o.accumulation >= 1 && o.accumulation <= 4096, "1 to 4096"},
+      {"context_tokens", static_cast<double>(o.context_tokens), o.context_tokens >= 2 && o.context_tokens <= 1 << 20,
+       "2 to 1048576"},
+      {"epochs", o.epochs, o.epochs > 0 && o.epochs <= 1e6, "greater than 0"},
+      {"max_steps", static_cast<double>(o.max_steps), o.max_steps >= 0, "0 (by epochs) or more"},
+      {"warmup_share", o.warmup_share, is_between(o.warmup_share, 0, 1), "0 to 1"},
+      {"weight_decay", o.weight_decay, is_between(o.weight_decay, 0, 100), "0 to 100"},
+      {"beta1", o.beta1, o.beta1 >= 0 && o.beta1 < 1, "0 to less than 1"},
+      {"beta2", o.beta2, o.beta2 >= 0 && o.beta2 < 1, "0 to less than 1"},
+      {"epsilon", o.epsilon, o.epsilon > 0 && o.epsilon < 1, "greater than 0, less than 1"},
+      {"max_grad_norm", o.max_grad_norm, is_between(o.max_grad_norm, 0, kHuge), "0 (no clipping) or more"},
+      {"rehearsal_share", o.rehearsal_share, is_between(o.rehearsal_share, 0, 0.95), "0 to 0.95"},
+      {"rehearsal_weight", o.rehearsal_weight, is_between(o.rehearsal_weight, 0, kHuge), "0 or more"},
+      {"sft_weight", o.sft_weight, is_between(o.sft_weight, 0, kHuge), "0 or more"},
+      {"distill_weight", o.distill_weight, is_between(o.distill_weight, 0, kHuge), "0 or more"},
+      {"validate_every", static_cast<double>(o.validate_every), o.validate_every >= 0, "0 (twice an epoch) or more"},
+      {"patience", static_cast<double>(o.patience), o.patience >= 0, "0 (never stop early) or more"},
+      {"checkpoint_every", static_cast<double>(o.checkpoint_every), o.checkpoint_every >= 1, "1 or more"},
+      {"threads", static_cast<double>(o.threads), is_between(o.threads, 0, 1024), "0 (every core) to 1024"},
+  };
+  for (const Rule& rule : rules) {
+    if (!rule.ok) return bad_option(rule.name, fmt::format("{}", rule.value), rule.range);
+  }
+  return {};
+}
+
+namespace {
+
+bool is_token(Token token, std::int64_t n_vocab) { return token >= 0 && token < n_vocab; }
+
+// "" when the teacher's view of one target is usable.
+std::string teacher_fault(const TopK& top, std::int64_t n_vocab) {
+  if (top.ids.empty() || top.ids.size() != top.logprobs.size()) return "is empty or uneven";
+  if (std::set<Token>(top.ids.begin(), top.ids.end()).size() != top.ids.size()) return "names a token twice";
+  for (std::size_t i = 0; i < top.ids.size(); ++i) {
+    if (!is_token(top.ids[i], n_vocab)) return "names a token outside the vocabulary";
+    if (!(top.logprobs[i] <= 1e-3f)) return "has a probability that is not one";
+  }
+  return "";
+}
+
+std::string row_fault(const LessonRow& row, std::int64_t n_vocab) {
+  for (const Token token : row.tokens) {
+    if (!is_token(token, n_vocab)) return fmt::format("holds the token {} outside the vocabulary", token);
+  }
+  std::uint32_t last = 0;
+  for (const std::uint32_t target : row.targets) {
+    if (target <= last || target >= row.tokens.size()) return fmt::format("has a target {} out of order", target);
+    last = target;
+  }
+  const std::size_t expected = row.kind == RowKind::sft ? 0 : row.targets.size();
+  if (row.teacher.size() != expected) {
+    return fmt::format("has {} teacher entries, not {}", row.teacher.size(), expected);
+  }
+  for (const TopK& top : row.teacher) {
+    if (const std::string fault = teacher_fault(top, n_vocab); !fault.empty())
+      return "has a teacher entry that " + fault;
+  }
+  if (!(row.weight >= 0) || std::isinf(row.weight)) return "has a weight that is not a number from 0 up";
+  return "";
+}
+
+// Appends values byte by byte, lengths before lists.
+class Stream {
+ public:
+  template <typename T>
+  void value(const T& v) {
+    bytes_.append(reinterpret_cast<const char*>(&v), sizeof v);
+  }
+  template <typename T>
+  void list(const std::vector<T>& v) {
+    value(v.size());
+    bytes_.append(reinterpret_cast<const char*>(v.data()), v.size() * sizeof(T));
+  }
+  void text(const std::string& v) {
+    value(v.size());
+    bytes_ += v;
+  }
+  // Folds what has come so far into its digest, so that a large set never stands here twice.
+  void settle() { bytes_ = sha256(bytes_); }
+  const std::string& bytes() const { return bytes_; }
+
+ private:
+  std::string bytes_;
+};
+
+void add_options(const TrainOptions& o, Stream* out) {
+  for (const int v : {o.rank, o.batch_rows, o.accumulation, o.context_tokens, o.max_steps, static_cast<int>(o.schedule),
+                      o.validate_every, o.patience}) {
+    out->value(v);
+  }
+  for (const double v :
+       {o.alpha, o.dropout, o.learning_rate, o.epochs, o.warmup_share, o.weight_decay, o.beta1, o.beta2, o.epsilon,
+        o.max_grad_norm, o.rehearsal_share, o.rehearsal_weight, o.sft_weight, o.distill_weight}) {
+    out->value(v);
+  }
+  out->value(o.seed);
+}
+
+void add_rows(const std::vector<LessonRow>& rows, Stream* out) {
+  out->value(rows.size());
+  for (const LessonRow& row : rows) {
+    out->value(static_cast<int>(row.kind));
+    out->list(row.tokens);
+    out->list(row.targets);
+    out->value(row.weight);
+    for (const TopK& top : row.teacher) {
+      out->list(top.ids);
+      out->list(top.logprobs);
+    }
+    out->settle();
+  }
+}
+
+void add_adapter(const Adapter& adapter, Stream* out) {
+  out->value(adapter.alpha);
+  for (const AdapterTensor& tensor : adapter.tensors) {
+    out->text(tensor.base);
+    out->list(tensor.a);
+    out->list(tensor.b);
+    out->settle();
+  }
+}
+
+}  // namespace
+
+Status check_rows(const std::vector<LessonRow>& rows, std::int64_t n_vocab, const char* set) {
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (const std::string fault = row_fault(rows[i], n_vocab); !fault.empty()) {
+      return make_error(Code::InvalidArgument, fmt::format("row {} of the {} set {}", i + 1, set, fault),
+                        "make the lessons again with the model that is to be trained");
+    }
+  }
+  return {};
+}
+
+Result<std::string> job_digest(const TrainJob& job, Element type, int threads) {
+  Stream out;
+  out.text("banchu train 1");
+  BANCHU_TRY(const std::string base, sha256_file(job.base));
+  out.text(base);
+  for (const AdapterUse& use : job.frozen) {
+    BANCHU_TRY(const std::string digest, sha256_file(use.path));
+    out.text(digest);
+    out.value(use.scale);
+  }
+  add_options(job.options, &out);
+  out.value(static_cast<int>(type));
+  out.value(threads);
+  out.text(kernels().name);
+  add_rows(job.train->rows(), &out);
+  if (job.valid != nullptr) add_rows(job.valid->rows(), &out);
+  if (job.initial != nullptr) add_adapter(*job.initial, &out);
+  return sha256(out.bytes());
+}
+
+namespace {
+
+// The most tokens that one pass can hold: the longest rows together.
+std::int64_t longest_pass(const TrainJob& job) {
+  std::vector<std::int64_t> lengths;
+  const auto add = [&](const std::vector<LessonRow>& rows) {
+    for (const LessonRow& row : rows) {
+      lengths.push_back(
+          std::min<std::int64_t>(static_cast<std::int64_t>(row.tokens.size()), job.options.context_tokens));
+    }
+  };
+  add(job.train->rows());
+  if (job.valid != nullptr) add(job.valid->rows());
+  std::sort(lengths.rbegin(), lengths.rend());
+  std::int64_t total = 64;
+  for (std::size_t i = 0; i < lengths.size() && i < static_cast<std::size_t>(job.options.batch_rows); ++i) {
+    total += lengths[i];
+  }
+  return total;
+}
+
+}  // namespace
+
+MemoryNeed memory_need(const LlamaShape& s, const ParameterPlan& plan, const TrainJob& job, Element type) {
+  const std::int64_t width = type == Element::bf16 ? 2 : 4;
+  const std::int64_t linear = s.n_embd * (s.qkv_width() + s.query_width() + 3 * s.n_ff);
+  const std::int64_t tokens = longest_pass(job);
+  const std::int64_t layer = layer_memory_bytes(s, plan, type, tokens);
+  const std::int64_t states = (s.n_layer + 1) * tokens * s.n_embd * 4;
+  const std::int64_t scratch = tokens * (s.n_embd * (4 + 2 * width) + s.n_ff * (4 + 3 * width) + s.qkv_width() * width);
+  const std::int64_t head = 128 * s.n_vocab * (4 + width);
+  const std::int64_t parameters = plan.size * (5 * 4 + (type == Element::bf16 ? 2 : 0));
+  constexpr std::int64_t kProcess = 64 << 20;  // code, libraries, the engine's own buffers
+  MemoryNeed need;
+  need.fixed_bytes =
+      width * (s.n_layer * linear + s.n_vocab * s.n_embd) + parameters + states + layer + scratch + head + kProcess;
+  need.all_layers_bytes = (s.n_layer - 1) * layer;
+  return need;
+}
+
+namespace {
+
+std::uint64_t number_in(const char* path, const std::string& key) {
+  std::ifstream file(path);
+  std::string word;
+  std::uint64_t value = 0;
+  if (key.empty()) return file >> value ? value : std::numeric_limits<std::uint64_t>::max();
+  while (file >> word) {
+    if (word == key && file >> value) return value * 1024;
+  }
+  return std::numeric_limits<std::uint64_t>::max();
+}
+
+}  // namespace
+
+std::uint64_t available_memory_bytes() {
+  const std::uint64_t machine = number_in("/proc/meminfo", "MemAvailable:");
+  const std::uint64_t limit = number_in("/sys/fs/cgroup/memory.max", "");
+  const std::uint64_t used = number_in("/sys/fs/cgroup/memory.current", "");
+  if (limit == std::numeric_limits<std::uint64_t>::max() || used > limit) return machine;
+  return std::min(machine, limit - used);
+}
+
+}  // namespace banchu::lora

@@ -1,0 +1,52 @@
+// Where every trained number lives: one flat array, and the plan that says what is at which offset.
+//
+// The linear maps of a layer that read the same input form a group: q k v read the normed residual, gate and up read
+// the second norm. A group's A matrices stand below each other as one [members * rank, in] matrix, so that one
+// product serves all of them; every member has its own B [out, rank].
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "train/adapter.h"
+#include "train/shape.h"
+
+namespace banchu::lora {
+
+struct Member {
+  std::string base;  // "blk.0.attn_q.weight"
+  std::int64_t out = 0;
+  std::int64_t out_offset = 0;  // its first column in the group's output
+  std::int64_t b_offset = 0;    // of B [out, rank] in the flat array
+};
+
+struct Group {
+  std::int64_t in = 0;
+  std::int64_t out = 0;       // of all members together
+  std::int64_t a_offset = 0;  // of A [members * rank, in] in the flat array
+  std::vector<Member> members;
+};
+
+enum GroupKind { kQkv, kOutput, kGateUp, kDown, kGroups };
+using LayerGroups = std::array<Group, kGroups>;
+
+struct ParameterPlan {
+  std::int64_t rank = 0;
+  float scale = 1;  // alpha / rank
+  std::int64_t size = 0;
+  std::vector<LayerGroups> layers;
+};
+
+ParameterPlan plan_parameters(const LlamaShape& shape, int rank, double alpha);
+
+// A uniform in +-1/sqrt(in) (PEFT's kaiming_uniform with a = sqrt 5), B zero; every tensor has its own stream.
+std::vector<float> fresh_parameters(const ParameterPlan& plan, std::uint64_t seed);
+
+Adapter to_adapter(const ParameterPlan& plan, const float* parameters);
+// Errors: InvalidArgument when the adapter's tensors, rank or alpha are not those of the plan.
+Result<std::vector<float>> from_adapter(const ParameterPlan& plan, const Adapter& adapter);
+
+}  // namespace banchu::lora

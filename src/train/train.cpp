@@ -1,0 +1,128 @@
+// The order of a job: check everything that can be checked without loading, load, walk the steps, write the adapter.
+#include "train/train.h"
+
+#include <fmt/format.h>
+#include <omp.h>
+
+#include <algorithm>
+#include <cmath>
+#include <exception>
+#include <new>
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/file.h"
+#include "train/job.h"
+#include "train/loop.h"
+#include "train/run.h"
+
+namespace banchu {
+
+double default_learning_rate(std::uint32_t n_embd) { return 5e-4 * std::pow(2000.0 / n_embd, 0.78); }
+
+namespace lora {
+
+namespace {
+
+// Sets this thread's OpenMP team (oneDNN's too) for as long as it lives.
+class ThreadCount {
+ public:
+  explicit ThreadCount(int threads) : before_(omp_get_max_threads()) { omp_set_num_threads(threads); }
+  ~ThreadCount() { omp_set_num_threads(before_); }
+  ThreadCount(const ThreadCount&) = delete;
+  ThreadCount& operator=(const ThreadCount&) = delete;
+
+ private:
+  int before_;
+};
+
+Status check_inputs(const TrainJob& job, const LlamaShape& shape) {
+  BANCHU_TRY_STATUS(check_rows(job.train->rows(), shape.n_vocab, "training"));
+  if (job.valid != nullptr) BANCHU_TRY_STATUS(check_rows(job.valid->rows(), shape.n_vocab, "validation"));
+  std::vector<const LessonRow*> lessons;
+  for (const LessonRow& row : job.train->rows()) {
+    if (row.kind != RowKind::rehearsal) lessons.push_back(&row);
+  }
+  const KindWeights weights{job.options.distill_weight, job.options.sft_weight, job.options.rehearsal_weight};
+  if (total_weight(lessons, weights, job.options.context_tokens) <= 0) {
+    return make_error(Code::InvalidArgument, "there is nothing to train on: no lesson row has a target with weight",
+                      "keep more of the day, or raise context_tokens if the rows are longer than it");
+  }
+  return {};
+}
+
+Result<std::vector<FrozenAdapter>> read_frozen(const TrainJob& job) {
+  std::vector<FrozenAdapter> frozen;
+  for (const AdapterUse& use : job.frozen) {
+    BANCHU_TRY(Adapter adapter, read_adapter(use.path));
+    if (adapter.architecture != "llama") {
+      return make_error(Code::InvalidArgument, fmt::format("the frozen adapter {} is for \"{}\", the base is a llama",
+                                                           use.path.string(), adapter.architecture));
+    }
+    frozen.push_back({std::move(adapter), use.scale});
+  }
+  return frozen;
+}
+
+// How much of the activations may be kept, or NoSpace when not even the least fits.
+Result<std::int64_t> activation_budget(const MemoryNeed& need, const RunSettings& settings) {
+  const std::uint64_t limit = settings.memory_limit_bytes > 0 ? settings.memory_limit_bytes : available_memory_bytes();
+  const auto fixed = static_cast<std::uint64_t>(need.fixed_bytes);
+  if (fixed > limit) {
+    return make_error(
+        Code::NoSpace,
+        fmt::format("training would need at least {} MB of memory, {} MB are free", fixed >> 20, limit >> 20),
+        "take a smaller model, a lower rank, fewer batch_rows (raise accumulation) or shorter rows");
+  }
+  const auto spare = static_cast<std::int64_t>(std::min<std::uint64_t>(limit - fixed, 1ULL << 40));
+  return std::min(settings.activation_budget_bytes, spare);
+}
+
+template <typename T>
+Result<TrainOutcome> run(const TrainJob& job, const RunSettings& settings, std::shared_ptr<const GgufFile> file,
+                         const LlamaShape& shape, const ProgressSink& progress, const CancelFlag* cancel) {
+  const ParameterPlan plan = plan_parameters(shape, job.options.rank, job.options.alpha);
+  BANCHU_TRY(const std::int64_t budget, activation_budget(memory_need(shape, plan, job, kElementOf<T>), settings));
+  BANCHU_TRY(const std::string digest, job_digest(job, kElementOf<T>, omp_get_max_threads()));
+  BANCHU_TRY(TrainState state, start_state(job, plan, digest));
+  const bool resumed = state.step > 0;
+  std::string stopped;
+  {
+    BANCHU_TRY(auto frozen, read_frozen(job));
+    BANCHU_TRY(const auto weights, Weights<T>::load(std::move(file), shape, plan, frozen));
+    frozen.clear();
+    Gemm gemm;
+    Graph<T> graph(&weights, &plan, &gemm, job.options.dropout, budget);
+    Loop<T> loop(job, settings, plan, digest, &graph, &state);
+    BANCHU_TRY(stopped, loop.run(progress, cancel));
+  }
+  return finish(job, plan, state, stopped, resumed);
+}
+
+}  // namespace
+
+Result<TrainOutcome> train_with(const TrainJob& job, const RunSettings& settings, const ProgressSink& progress,
+                                const CancelFlag* cancel) try {
+  BANCHU_TRY_STATUS(check_options(job.options));
+  if (job.train == nullptr) return make_error(Code::InvalidArgument, "there is no training set");
+  BANCHU_TRY(auto file, GgufFile::open(job.base));
+  BANCHU_TRY(const LlamaShape shape, read_llama_shape(*file));
+  BANCHU_TRY_STATUS(check_inputs(job, shape));
+  const ThreadCount threads(job.options.threads > 0 ? job.options.threads : omp_get_num_procs());
+  const Element type = settings.type.value_or(has_fast_bf16() ? Element::bf16 : Element::f32);
+  if (type == Element::bf16) return run<Bf16>(job, settings, std::move(file), shape, progress, cancel);
+  return run<float>(job, settings, std::move(file), shape, progress, cancel);
+} catch (const std::bad_alloc&) {
+  return make_error(Code::NoSpace, "the machine ran out of memory while training",
+                    "the last checkpoint is kept: free some memory and train again");
+} catch (const std::exception& error) {
+  return make_error(Code::Internal, fmt::format("training failed: {}", error.what()));
+}
+
+}  // namespace lora
+
+Result<TrainOutcome> train(const TrainJob& job, const ProgressSink& progress, const CancelFlag* cancel) {
+  return lora::train_with(job, {}, progress, cancel);
+}
+
+}  // namespace banchu

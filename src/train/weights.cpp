@@ -1,0 +1,129 @@
+#include "train/weights.h"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "train/dequantise.h"
+#include "train/kernels.h"
+#include "train/parallel.h"
+
+namespace banchu::lora {
+
+namespace {
+
+// The updates of one base tensor by all frozen adapters.
+struct Update {
+  const AdapterTensor* tensor = nullptr;
+  float scale = 0;  // with alpha / rank
+};
+using Updates = std::map<std::string, std::vector<Update>>;
+
+Updates index_updates(const std::vector<FrozenAdapter>& frozen) {
+  Updates updates;
+  for (const FrozenAdapter& one : frozen) {
+    for (const AdapterTensor& tensor : one.adapter.tensors) {
+      // As llama.cpp reads it: alpha 0 means that the file carries no alpha.
+      const float alpha = one.adapter.alpha == 0 ? 1.0f : one.adapter.alpha / static_cast<float>(tensor.rank);
+      updates[tensor.base].push_back({&tensor, one.scale * alpha});
+    }
+  }
+  return updates;
+}
+
+Status check_updates(const Updates& updates, const ParameterPlan& plan) {
+  std::map<std::string, std::pair<std::int64_t, std::int64_t>> known;
+  for (const LayerGroups& layer : plan.layers) {
+    for (const Group& group : layer) {
+      for (const Member& member : group.members) known[member.base] = {group.in, member.out};
+    }
+  }
+  for (const auto& [name, list] : updates) {
+    const auto found = known.find(name);
+    for (const Update& update : list) {
+      if (found == known.end() || update.tensor->in != found->second.first ||
+          update.tensor->out != found->second.second) {
+        return make_error(Code::InvalidArgument, fmt::format("a frozen adapter does not fit this base at {}", name),
+                          "train on the base that the adapter was made for");
+      }
+    }
+  }
+  return {};
+}
+
+// row += scale * B[row, :] A for every update.
+void fold_row(const std::vector<Update>& updates, std::int64_t row, std::int64_t in, float* out) {
+  for (const Update& update : updates) {
+    const std::int64_t rank = update.tensor->rank;
+    for (std::int64_t r = 0; r < rank; ++r) {
+      const float factor = update.scale * update.tensor->b[static_cast<std::size_t>(row * rank + r)];
+      kernels().add_scaled(factor, update.tensor->a.data() + r * in, out, in);
+    }
+  }
+}
+
+template <typename T>
+void load_matrix(const GgufTensor& tensor, const std::vector<Update>& updates, T* out) {
+  const auto in = static_cast<std::int64_t>(tensor.ne[0]);
+  const auto rows = static_cast<std::int64_t>(tensor.ne[1]);
+  parallel_for(rows, [&](std::int64_t row) {
+    thread_local std::vector<float> wide;
+    wide.resize(static_cast<std::size_t>(in));
+    dequantise(tensor, row * in, in, wide.data());
+    fold_row(updates, row, in, wide.data());
+    kernels().of<T>().convert(wide.data(), out + row * in, in);
+  });
+}
+
+void load_vector(const GgufTensor& tensor, Buffer<float>* out) {
+  const auto n = static_cast<std::int64_t>(tensor.ne[0]);
+  dequantise(tensor, 0, n, out->grow(n));
+}
+
+template <typename T>
+void load_layer(const GgufFile& file, const LayerGroups& groups, std::int64_t index, const Updates& updates,
+                LayerWeights<T>* layer) {
+  static const std::vector<Update> kNone;
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    const Group& group = groups[g];
+    T* out = layer->linear[g].grow(group.out * group.in);
+    for (const Member& member : group.members) {
+      const auto found = updates.find(member.base);
+      load_matrix(*file.find_tensor(member.base), found == updates.end() ? kNone : found->second,
+                  out + member.out_offset * group.in);
+    }
+  }
+  load_vector(*file.find_tensor(fmt::format("blk.{}.attn_norm.weight", index)), &layer->attention_norm);
+  load_vector(*file.find_tensor(fmt::format("blk.{}.ffn_norm.weight", index)), &layer->ffn_norm);
+}
+
+}  // namespace
+
+template <typename T>
+Result<Weights<T>> Weights<T>::load(std::shared_ptr<const GgufFile> file, const LlamaShape& shape,
+                                    const ParameterPlan& plan, const std::vector<FrozenAdapter>& frozen) {
+  const Updates updates = index_updates(frozen);
+  BANCHU_TRY_STATUS(check_updates(updates, plan));
+  Weights weights;
+  weights.shape_ = shape;
+  weights.embedding_ = file->find_tensor("token_embd.weight");
+  weights.layers_.resize(static_cast<std::size_t>(shape.n_layer));
+  for (std::size_t i = 0; i < weights.layers_.size(); ++i) {
+    load_layer(*file, plan.layers[i], static_cast<std::int64_t>(i), updates, &weights.layers_[i]);
+  }
+  load_vector(*file->find_tensor("output_norm.weight"), &weights.output_norm_);
+  const GgufTensor& head = shape.tied_output ? *weights.embedding_ : *file->find_tensor("output.weight");
+  load_matrix(head, {}, weights.head_.grow(shape.n_vocab * shape.n_embd));
+  weights.file_ = std::move(file);
+  return weights;
+}
+
+template <typename T>
+void Weights<T>::embed(std::int32_t token, float* out) const {
+  dequantise(*embedding_, token * shape_.n_embd, shape_.n_embd, out);
+}
+
+template class Weights<float>;
+template class Weights<Bf16>;
+
+}  // namespace banchu::lora
