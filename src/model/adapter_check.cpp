@@ -35,8 +35,7 @@ class Check {
  private:
   Status kind() const {
     const bool lora = adapter_.text("general.type") == "adapter" && adapter_.text("adapter.type") == "lora";
-    const auto* alpha = adapter_.find("adapter.lora.alpha");
-    if (!lora || alpha == nullptr || !std::holds_alternative<double>(*alpha)) {
+    if (!lora || !adapter_.is_float32("adapter.lora.alpha")) {
       return make_error(Code::Unsupported, adapter_.path().string() + " is not a LoRA adapter",
                         "give an adapter in GGUF with general.type adapter, adapter.type lora and adapter.lora.alpha");
     }

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <set>
+
 #include "ggml.h"
 #include "model/gguf_cursor.h"
 
@@ -139,6 +141,7 @@ struct GgufFile::Parts {
   fs::path path;
   std::unique_ptr<Map> map;
   std::map<std::string, Value, std::less<>> values;
+  std::set<std::string, std::less<>> float32_keys;
   std::vector<GgufTensor> tensors;
   std::map<std::string, std::size_t, std::less<>> by_name;
 
@@ -180,6 +183,7 @@ void GgufFile::Parts::parse_values(GgufCursor& in, std::uint64_t count) {
     std::string key(in.read_string());
     const auto type = in.read<std::uint32_t>();
     if (in.failed()) return;
+    if (type == kF32) float32_keys.insert(key);
     Value value = type == kArray ? read_array(in) : read_scalar(in, type);
     if (!values.emplace(std::move(key), std::move(value)).second) in.fail("a key that appears twice");
   }
@@ -277,6 +281,8 @@ const GgufFile::Value* GgufFile::find(std::string_view key) const {
   const auto found = parts_->values.find(key);
   return found == parts_->values.end() ? nullptr : &found->second;
 }
+
+bool GgufFile::is_float32(std::string_view key) const { return parts_->float32_keys.contains(key); }
 
 std::optional<std::int64_t> GgufFile::integer(std::string_view key) const {
   const Value* value = find(key);

@@ -51,6 +51,7 @@ class GgufFile {
   std::optional<std::int64_t> integer(std::string_view key) const;
   std::optional<double> number(std::string_view key) const;
   std::optional<std::string> text(std::string_view key) const;
+  bool is_float32(std::string_view key) const;  // stored as a 32-bit float (some readers insist)
   const std::map<std::string, Value, std::less<>>& values() const;
 
  private:

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/text.h"
 #include "tests/model/model_fixture.h"
 
@@ -102,6 +104,30 @@ TEST_F(RealSession, StopsAtASequenceThatCrossesTokens) {
   EXPECT_EQ(reply.stop_reason, StopReason::stop_sequence);
   EXPECT_EQ(reply.text, whole.substr(0, whole.find(stop)));
   EXPECT_EQ(streamed, reply.text);
+}
+
+TEST_F(RealSession, NeverSaysABannedWordThatItLovesIn200Replies) {
+  const auto session = open(128, 8);
+  const auto saying = [&](const std::vector<WordBias>& words, std::size_t count) {
+    std::vector<CompletionRequest> requests;
+    for (std::size_t i = 0; i < count; ++i) {
+      requests.push_back(request("Hello!", 10, 1000 + i));
+      requests.back().sampling.word_bias = words;
+      requests.back().sampling.temperature = 1.0f;
+    }
+    return session->complete_all(requests, nullptr, nullptr).value();
+  };
+  const auto says = [](const Completion& reply, const std::string& word) {
+    const std::vector<std::string> said = words(reply.text);
+    return std::find(said.begin(), said.end(), word) != said.end();
+  };
+  int before = 0;
+  for (const Completion& reply : saying({}, 24)) before += says(reply, "help") ? 1 : 0;
+  EXPECT_GE(before, 8);
+  for (const Completion& reply : saying({{"help", -100}, {"assist", -100}}, 200)) {
+    EXPECT_FALSE(says(reply, "help") || says(reply, "assist")) << reply.text;
+    EXPECT_LE(reply.tokens.size(), 10u);
+  }
 }
 
 TEST_F(RealSession, AnswersManyRequestsInTheirOrder) {
