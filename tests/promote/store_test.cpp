@@ -34,7 +34,7 @@ class StoreTest : public testing::Test {
     const Self parent = selves().awake().value();
     auto self = selves().promote(parent, {adapter(bytes), 0.7}, run, 200, nullptr);
     EXPECT_TRUE(self) << (self ? "" : self.error().message);
-    return self.value_or(Self{});
+    return self ? *self : Self{};
   }
 
   std::unique_ptr<TemporaryFolder> folder_;
