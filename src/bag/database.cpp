@@ -1,10 +1,7 @@
 #include "bag/database.h"
 
-#include <fmt/format.h>
-#include <sqlite3.h>
-
+#include "bag/handle.h"
 #include "bag/snapshot.h"
-#include "bag/sqlite_error.h"
 #include "bag/volume.h"
 #include "base/file.h"
 
@@ -24,7 +21,6 @@ Status run_settings(sqlite3* handle, const char* sql) {
 
 // For every connection: nothing in a bag from elsewhere may run code of its own choosing.
 void harden(sqlite3* handle) {
-  sqlite3_extended_result_codes(handle, 1);
   sqlite3_busy_timeout(handle, kBusyTimeout_ms);
   sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
@@ -32,26 +28,42 @@ void harden(sqlite3* handle) {
 
 bool means_no_shared_memory(int result_code) {
   const int primary = result_code & 0xff;
-  return primary == SQLITE_CANTOPEN || primary == SQLITE_PROTOCOL || primary == SQLITE_IOERR;
+  return primary == SQLITE_CANTOPEN || primary == SQLITE_PROTOCOL || primary == SQLITE_IOERR ||
+         primary == SQLITE_READONLY;
 }
 
-// A rollback journal. The file may still say "write-ahead log" (a bag carried here from a local disk); without
-// shared memory SQLite can leave that mode only in a moment alone, which ends before this function does.
-Status use_rollback_journal(sqlite3* handle) {
-  BANCHU_TRY_STATUS(run_settings(handle, "PRAGMA locking_mode=EXCLUSIVE"));
-  const Status changed = run_settings(handle, "PRAGMA journal_mode=TRUNCATE");
-  BANCHU_TRY_STATUS(run_settings(handle, "PRAGMA locking_mode=NORMAL; SELECT count(*) FROM sqlite_schema"));
-  return changed;
-}
-
-Status choose_journal(sqlite3* handle, const fs::path& path) {
-  if (!is_network_volume(path.parent_path())) {
-    const char* const use_wal = "PRAGMA journal_mode=WAL; SELECT count(*) FROM sqlite_schema";
-    const int result_code = run_sql(handle, use_wal);
-    if (result_code == SQLITE_OK) return {};
-    if (!means_no_shared_memory(result_code)) return sqlite_error(handle, result_code, "opening " + path.string());
+Result<SqliteHandle> open_hardened(const fs::path& path, int flags) {
+  BANCHU_TRY(SqliteHandle handle, open_sqlite(path, flags));
+  harden(handle.get());
+  if ((flags & SQLITE_OPEN_READWRITE) != 0 && sqlite3_db_readonly(handle.get(), "main") == 1) {
+    return sqlite_error(nullptr, SQLITE_READONLY, "opening " + path.string());
   }
-  return use_rollback_journal(handle);
+  return handle;
+}
+
+// A rollback journal. The file may still say "write-ahead log" (a bag carried here from a local disk). Without shared
+// memory SQLite leaves that mode only when it is alone, so for this one moment a connection of its own locks the file
+// exclusively; it is closed before the one that works is opened.
+Result<SqliteHandle> open_with_rollback_journal(const fs::path& path, int flags) {
+  {
+    BANCHU_TRY(const SqliteHandle alone, open_hardened(path, flags));
+    BANCHU_TRY_STATUS(run_settings(alone.get(), "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=TRUNCATE"));
+  }
+  BANCHU_TRY(SqliteHandle handle, open_hardened(path, flags));
+  BANCHU_TRY_STATUS(run_settings(handle.get(), "PRAGMA journal_mode=TRUNCATE; SELECT count(*) FROM sqlite_schema"));
+  return handle;
+}
+
+Result<SqliteHandle> open_with_journal(const fs::path& path, int flags) {
+  if (is_network_volume(path.parent_path())) return open_with_rollback_journal(path, flags);
+  BANCHU_TRY(SqliteHandle handle, open_hardened(path, flags));
+  // The write lock lives in shared memory: getting it shows that the log can really be used.
+  const int result_code = run_sql(handle.get(), "PRAGMA journal_mode=WAL; BEGIN IMMEDIATE; ROLLBACK");
+  if (result_code == SQLITE_OK) return handle;
+  Error failure = sqlite_error(handle.get(), result_code, "opening " + path.string());
+  if (failure.code == Code::NoSpace || !means_no_shared_memory(result_code)) return failure;
+  handle.reset();
+  return open_with_rollback_journal(path, flags);
 }
 
 // SQLite would take an empty file for a new database and throw away the log beside it.
@@ -77,18 +89,11 @@ Result<std::unique_ptr<Database>> Database::open(const fs::path& path, Access ac
 }
 
 Result<std::unique_ptr<Database>> Database::open_writable(const fs::path& path, bool create) {
-  sqlite3* handle = nullptr;
   const int flags = SQLITE_OPEN_READWRITE | (create ? SQLITE_OPEN_CREATE : 0);
-  const int result_code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
-  std::unique_ptr<Database> database(new Database(handle));
-  if (result_code != SQLITE_OK) return sqlite_error(handle, result_code, "opening " + path.string());
-  harden(handle);
-  if (sqlite3_db_readonly(handle, "main") == 1) {
-    return sqlite_error(nullptr, SQLITE_READONLY, "opening " + path.string());
-  }
-  BANCHU_TRY_STATUS(choose_journal(handle, path));
-  BANCHU_TRY_STATUS(run_settings(handle, "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY"));
-  return database;
+  BANCHU_TRY(SqliteHandle handle, open_with_journal(path, flags));
+  BANCHU_TRY_STATUS(
+      run_settings(handle.get(), "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY"));
+  return std::unique_ptr<Database>(new Database(handle.release()));
 }
 
 // The copy's files are unlinked as soon as they are open: nothing of the bag stays behind, not even after a kill.
@@ -96,13 +101,9 @@ Result<std::unique_ptr<Database>> Database::open_snapshot(const fs::path& path) 
   BANCHU_TRY(const TemporaryFolder folder, TemporaryFolder::create("banchu-snapshot"));
   const fs::path copy = folder.path() / "banchu.db";
   BANCHU_TRY_STATUS(copy_database(path, copy));
-  sqlite3* handle = nullptr;
-  const int result_code = sqlite3_open_v2(copy.c_str(), &handle, SQLITE_OPEN_READONLY, nullptr);
-  std::unique_ptr<Database> database(new Database(handle));
-  if (result_code != SQLITE_OK) return sqlite_error(handle, result_code, "opening a copy of " + path.string());
-  harden(handle);
-  BANCHU_TRY_STATUS(run_settings(handle, "PRAGMA temp_store=MEMORY; SELECT count(*) FROM sqlite_schema"));
-  return database;
+  BANCHU_TRY(SqliteHandle handle, open_hardened(copy, SQLITE_OPEN_READONLY));
+  BANCHU_TRY_STATUS(run_settings(handle.get(), "PRAGMA temp_store=MEMORY; SELECT count(*) FROM sqlite_schema"));
+  return std::unique_ptr<Database>(new Database(handle.release()));
 }
 
 Database::~Database() { sqlite3_close_v2(handle_); }

@@ -15,15 +15,13 @@
 #include "bag/snapshot.h"
 
 #include <fmt/format.h>
-#include <sqlite3.h>
 
 #include <chrono>
 #include <fstream>
-#include <memory>
 #include <thread>
 #include <vector>
 
-#include "bag/sqlite_error.h"
+#include "bag/handle.h"
 
 namespace banchu {
 namespace fs = std::filesystem;
@@ -33,20 +31,6 @@ constexpr std::size_t kChunkBytes = 1 << 20;
 constexpr std::size_t kWalHeaderBytes = 32;
 constexpr int kAttempts = 250;
 constexpr std::chrono::milliseconds kPause{20};
-
-struct CloseDatabase {
-  void operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
-};
-using Handle = std::unique_ptr<sqlite3, CloseDatabase>;
-
-Result<Handle> open_handle(const fs::path& path, int flags) {
-  sqlite3* raw = nullptr;
-  const int result_code = sqlite3_open_v2(path.c_str(), &raw, flags, nullptr);
-  Handle handle(raw);
-  if (result_code != SQLITE_OK) return sqlite_error(raw, result_code, "opening " + path.string());
-  sqlite3_extended_result_codes(raw, 1);
-  return handle;
-}
 
 // The SHARED lock on an open database file, taken and dropped through SQLite.
 class SharedLock {
@@ -121,7 +105,7 @@ Result<bool> try_copy(sqlite3* handle, sqlite3_file* file, const fs::path& sourc
 }
 
 Status copy_when_quiet(const fs::path& source, const fs::path& target) {
-  BANCHU_TRY(const Handle handle, open_handle(source, SQLITE_OPEN_READONLY));
+  BANCHU_TRY(const SqliteHandle handle, open_sqlite(source, SQLITE_OPEN_READONLY));
   sqlite3_file* file = nullptr;
   sqlite3_file_control(handle.get(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
   BANCHU_CHECK(file != nullptr && file->pMethods != nullptr, "SQLite gave no file for " + source.string());
@@ -140,7 +124,7 @@ Status copy_database(const fs::path& database, const fs::path& target) {
   const fs::path source = fs::absolute(database);
   BANCHU_TRY_STATUS(copy_when_quiet(source, target));
   // Replays the log or the hot journal into the copy and leaves it without either.
-  BANCHU_TRY(const Handle copy, open_handle(target, SQLITE_OPEN_READWRITE));
+  BANCHU_TRY(const SqliteHandle copy, open_sqlite(target, SQLITE_OPEN_READWRITE));
   const int result_code =
       sqlite3_exec(copy.get(), "PRAGMA synchronous=OFF; PRAGMA journal_mode=DELETE", nullptr, nullptr, nullptr);
   if (result_code != SQLITE_OK) return sqlite_error(copy.get(), result_code, "reading " + source.string());
