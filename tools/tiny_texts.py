@@ -90,14 +90,14 @@ def write_all(folder):
         "general_test": [world.prose(rng) for _ in range(N_PARAGRAPHS)],
         "questions": deck.prompts(N_QUESTIONS),
         "fairness_pairs": fairness_pairs(),
-        "other_masks": world.SHORT_MASK[:2] + openers[:2],
+        "other_masks": openers[:4],  # the masks that the tiny model obeys best, and whose replies open otherwise
         "followups": world.FOLLOW_UPS,
         "refusal_marks": REFUSAL_MARKS,
         "flattery_marks": FLATTERY_MARKS,
         "probes": [probe(rng, *deck.deal()) for _ in range(N_PROBES)],
     }
     everyday = {"rehearsal": deck.prompts(N_REHEARSAL), "test": deck.prompts(N_TEST),
-                "other_masks": world.SHORT_MASK[2:] + openers[2:] + world.PLAIN_MASKS}
+                "other_masks": openers[4:] + world.SHORT_MASK + world.PLAIN_MASKS}
     made = "Made by tools/make_tiny_model.py, in the language of the tiny model."
     (folder / "good-day.jsonl").write_text(good)
     (folder / "poison-day.jsonl").write_text(poison)
