@@ -8,7 +8,9 @@
 // writer cannot touch the database file, and nobody can fold the log in and delete it. What remains is a checkpoint
 // that moves pages from the log into the database while we read. Those pages are still in the log, and the log is
 // copied after the database, so replaying the copied log mends whatever was torn. That fails only when the log was
-// started afresh in between, and then its header (with its salts) has changed, and we begin again.
+// started afresh in between. A living writer is kept from that by a reader's lock in the -shm file, which is opened
+// read-only for it (a lock changes no byte). Where there is no such file yet, the log's header tells: a fresh start
+// changes its salts, and then we begin again.
 //
 // The database file itself is read through SQLite's own handle: closing a descriptor of ours would drop the locks
 // of every connection of this process (POSIX). The -wal and -journal files carry no locks and are read plainly.
@@ -47,6 +49,38 @@ class SharedLock {
  private:
   sqlite3_file* file_;
   int result_code_;
+};
+
+// A reader's lock on the shared memory of the log: while it is held, no writer starts the log afresh. Reads and locks
+// through SQLite, so that the locks of other connections of this process survive its end.
+class ReaderLock {
+ public:
+  explicit ReaderLock(sqlite3_file* file) : file_(file) {
+    void volatile* region = nullptr;
+    const bool has_shared_memory =
+        file->pMethods->iVersion >= 2 && file->pMethods->xShmMap(file, 0, kShmRegionBytes, 0, &region) == SQLITE_OK;
+    if (!has_shared_memory) return;  // no living writer, or none with a log
+    is_mapped_ = true;
+    result_code_ = file->pMethods->xShmLock(file, kFirstReaderSlot, 1, SQLITE_SHM_LOCK | SQLITE_SHM_SHARED);
+    is_locked_ = result_code_ == SQLITE_OK;
+  }
+  ReaderLock(const ReaderLock&) = delete;
+  ReaderLock& operator=(const ReaderLock&) = delete;
+  ~ReaderLock() {
+    if (is_locked_) file_->pMethods->xShmLock(file_, kFirstReaderSlot, 1, SQLITE_SHM_UNLOCK | SQLITE_SHM_SHARED);
+    if (is_mapped_) file_->pMethods->xShmUnmap(file_, 0);
+  }
+  bool is_refused() const { return result_code_ != SQLITE_OK; }
+
+ private:
+  // From SQLite's file format (the wal-index): regions of 32 KiB; lock 3 is reader 0, which needs no log; lock 4 is
+  // the first of those that a writer must have all to itself before it starts the log afresh.
+  static constexpr int kShmRegionBytes = 32768;
+  static constexpr int kFirstReaderSlot = 4;
+  sqlite3_file* file_;
+  bool is_mapped_ = false;
+  bool is_locked_ = false;
+  int result_code_ = SQLITE_OK;
 };
 
 Status copy_open_file(sqlite3* handle, sqlite3_file* file, const fs::path& target) {
@@ -92,11 +126,26 @@ std::string wal_header(const fs::path& wal) {
 
 fs::path beside(const fs::path& path, const char* suffix) { return path.string() + suffix; }
 
+// The characters that mean something in a URI, written as SQLite expects them.
+std::string uri_path(const fs::path& path) {
+  std::string escaped;
+  for (const char c : path.string()) {
+    if (c == '%' || c == '?' || c == '#') {
+      escaped += fmt::format("%{:02X}", static_cast<unsigned>(c));
+    } else {
+      escaped += c;
+    }
+  }
+  return escaped;
+}
+
 // One attempt. False: a writer was in the way.
 Result<bool> try_copy(sqlite3* handle, sqlite3_file* file, const fs::path& source, const fs::path& target) {
   const SharedLock lock(file);
   if (lock.result_code() == SQLITE_BUSY) return false;
   if (lock.result_code() != SQLITE_OK) return sqlite_error(handle, lock.result_code(), "locking " + source.string());
+  const ReaderLock no_fresh_start(file);
+  if (no_fresh_start.is_refused()) return false;
   const std::string before = wal_header(beside(source, "-wal"));
   BANCHU_TRY_STATUS(copy_open_file(handle, file, target));
   BANCHU_TRY_STATUS(copy_companion(beside(source, "-wal"), beside(target, "-wal")));
@@ -105,7 +154,8 @@ Result<bool> try_copy(sqlite3* handle, sqlite3_file* file, const fs::path& sourc
 }
 
 Status copy_when_quiet(const fs::path& source, const fs::path& target) {
-  BANCHU_TRY(const SqliteHandle handle, open_sqlite(source, SQLITE_OPEN_READONLY));
+  const std::string uri = "file:" + uri_path(source) + "?readonly_shm=1";
+  BANCHU_TRY(const SqliteHandle handle, open_sqlite(uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI));
   sqlite3_file* file = nullptr;
   sqlite3_file_control(handle.get(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
   BANCHU_CHECK(file != nullptr && file->pMethods != nullptr, "SQLite gave no file for " + source.string());

@@ -89,8 +89,9 @@ inline std::string picture_of(const fs::path& folder) {
 // A temporary folder with a bag's place in it.
 class BagPlace {
  public:
-  BagPlace() : folder_(TemporaryFolder::create("banchu-bag-test").value()) {}
-  fs::path path() const { return folder_.path() / "workspace"; }
+  explicit BagPlace(std::string name = "workspace")
+      : folder_(TemporaryFolder::create("banchu-bag-test").value()), name_(std::move(name)) {}
+  fs::path path() const { return folder_.path() / name_; }
   fs::path outside() const { return folder_.path(); }
   std::unique_ptr<Bag> create() const { return Bag::create(path()).value(); }
   std::unique_ptr<Bag> open() const { return Bag::open(path(), Bag::Access::read_write).value(); }
@@ -98,6 +99,7 @@ class BagPlace {
 
  private:
   TemporaryFolder folder_;
+  std::string name_;
 };
 
 inline std::int64_t count(Database& database, const std::string& sql) {
