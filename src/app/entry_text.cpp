@@ -12,7 +12,7 @@ std::string entry_facts(const Entry& entry) {
   return facts;
 }
 
-Json entry_to_json(const Entry& entry) {
+Json entry_as_json(const Entry& entry) {
   const Turn& turn = entry.turn;
   return Json{{"turn_id", turn.id},
               {"conversation", turn.conversation},
@@ -28,7 +28,7 @@ Json entry_to_json(const Entry& entry) {
               {"state", name_of(entry.state)}};
 }
 
-Json memory_to_json(const Memory& memory) {
+Json memory_as_json(const Memory& memory) {
   return Json{{"id", memory.id},
               {"kind", name_of(memory.kind)},
               {"text", memory.text},

@@ -13,7 +13,7 @@ namespace banchu {
 inline constexpr std::size_t kShownIdDigits = 8;
 
 std::string entry_facts(const Entry& entry);  // "spoken · kept · used"
-Json entry_to_json(const Entry& entry);
-Json memory_to_json(const Memory& memory);
+Json entry_as_json(const Entry& entry);
+Json memory_as_json(const Memory& memory);
 
 }  // namespace banchu

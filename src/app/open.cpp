@@ -60,7 +60,14 @@ Status find_self(Companion& companion) {
     BANCHU_TRY(companion.self, awake_or_begin(*companion.bag, *companion.model));
   }
   if (!companion.self) return {};
-  return check_base(*companion.self, companion.model->digest());
+  const Status fits = check_base(*companion.self, companion.model->digest());
+  // In the sandbox another model may be tried beside a self that is nothing but its own model.
+  const bool is_try = companion.bag->is_read_only() && companion.self->adapters.empty();
+  if (!fits && is_try) {
+    companion.self.reset();
+    return {};
+  }
+  return fits;
 }
 
 }  // namespace

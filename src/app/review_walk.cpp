@@ -20,11 +20,11 @@ struct Tally {
 void list_waiting(const AppContext& context, const Waiting& waiting) {
   Json memories = Json::array(), entries = Json::array();
   for (const Memory& memory : waiting.memories) {
-    memories.push_back(memory_to_json(memory));
+    memories.push_back(memory_as_json(memory));
     context.print(fmt::format("memory {}  {}: {}", memory.id, name_of(memory.kind), memory.text));
   }
   for (const Entry& entry : waiting.entries) {
-    entries.push_back(entry_to_json(entry));
+    entries.push_back(entry_as_json(entry));
     context.print(fmt::format("turn {}  {}\n  {}\n  {}", entry.turn.id.substr(0, kShownIdDigits), entry_facts(entry),
                               entry.turn.user, entry.turn.reply));
   }

@@ -57,7 +57,7 @@ Result<int> run_show(AppContext& context, const JournalFlags& flags) {
   Json list = Json::array();
   std::string conversation;
   for (const Entry& entry : entries) {
-    list.push_back(entry_to_json(entry));
+    list.push_back(entry_as_json(entry));
     print_entry(context, entry, conversation);
   }
   context.answer({{"entries", std::move(list)}});

@@ -29,10 +29,10 @@ Result<int> run_list(AppContext& context) {
   Json list = Json::array();
   Json entries = Json::array();
   for (const Memory& memory : memories) {
-    list.push_back(memory_to_json(memory));
+    list.push_back(memory_as_json(memory));
     print_memory(context, memory);
   }
-  for (const Entry& entry : waiting.entries) entries.push_back(entry_to_json(entry));
+  for (const Entry& entry : waiting.entries) entries.push_back(entry_as_json(entry));
   context.answer({{"memories", std::move(list)}, {"waiting", std::move(entries)}});
   if (memories.empty()) context.print("no memories yet; the night makes them, `banchu memory add TEXT` adds one");
   const std::size_t count = waiting.memories.size() + waiting.entries.size();
@@ -43,8 +43,8 @@ Result<int> run_list(AppContext& context) {
 Result<int> run_show(AppContext& context, const MemoryFlags& flags) {
   BANCHU_TRY(const std::unique_ptr<Bag> bag, open_bag(context, Bag::Access::read_only));
   BANCHU_TRY(const Memory memory, MemoryStore(*bag).find(flags.id));
-  context.answer(memory_to_json(memory));
-  const Json json = memory_to_json(memory);
+  context.answer(memory_as_json(memory));
+  const Json json = memory_as_json(memory);
   for (const auto& [key, value] : json.items()) {
     context.print(fmt::format("{:<14} {}", key, value.is_string() ? value.get<std::string>() : to_line(value)));
   }
@@ -54,7 +54,7 @@ Result<int> run_show(AppContext& context, const MemoryFlags& flags) {
 Result<int> run_add(AppContext& context, const MemoryFlags& flags) {
   BANCHU_TRY(const std::unique_ptr<Bag> bag, open_bag(context, Bag::Access::read_write));
   BANCHU_TRY(const Memory memory, MemoryStore(*bag).add(flags.text, now()));
-  context.answer(memory_to_json(memory));
+  context.answer(memory_as_json(memory));
   print_memory(context, memory);
   return 0;
 }
@@ -72,7 +72,7 @@ Result<int> run_edit(AppContext& context, const MemoryFlags& flags) {
     old.superseded_by = edited.id;
     return store.put(old);
   }));
-  context.answer(memory_to_json(edited));
+  context.answer(memory_as_json(edited));
   print_memory(context, edited);
   return 0;
 }

@@ -186,7 +186,7 @@ void add_model_verbs(CLI::App& app, AppContext& context) {
 
   CLI::App* inspect =
       add_verb(*group, "inspect", "What a model is, and whether it can be trained", "banchu model inspect model.gguf");
-  inspect->add_option("ID|FILE", flags->file)->required();
+  inspect->add_option("MODEL", flags->file, "A file, or the beginning of an id")->required();
   on_run(inspect, context, [&context, flags] { return run_inspect(context, *flags); });
 
   CLI::App* remove = add_verb(*group, "remove", "Takes a model out of the bag", "banchu model remove b179");
