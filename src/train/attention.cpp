@@ -76,7 +76,7 @@ void Attention<T>::load_keys(const RowSpan& row, const T* qkv) {
   const auto& run = kernels().of<T>();
   const std::int64_t dim = shape_.head_dim;
   const std::int64_t padded = round_up(row.length);
-  parallel_for(shape_.n_head_kv * padded, [&](std::int64_t i) {
+  parallel_for(shape_.n_head_kv * padded, dim, [&](std::int64_t i) {
     const std::int64_t head = i / padded;
     const std::int64_t t = i % padded;
     float* k = k_.data() + (head * key_capacity_ + t) * dim;
@@ -98,7 +98,7 @@ template <typename T>
 void Attention<T>::load_queries(const RowSpan& row, const Block& block, const T* qkv) {
   const std::int64_t dim = shape_.head_dim;
   const float scale = 1.0f / std::sqrt(static_cast<float>(dim));
-  parallel_for(shape_.n_head * kBlock, [&](std::int64_t i) {
+  parallel_for(shape_.n_head * kBlock, dim, [&](std::int64_t i) {
     const std::int64_t head = i / kBlock;
     const std::int64_t t = block.first + i % kBlock;
     float* q = q_.data() + i * dim;
@@ -116,7 +116,7 @@ void Attention<T>::load_queries(const RowSpan& row, const Block& block, const T*
 template <typename T>
 void Attention<T>::probabilities(const Block& block) {
   gemm_->multiply(queries(q_.data()), keys(k_.data(), block.keys).transposed(), scores(p_.data(), block.keys));
-  parallel_for(shape_.n_head * kBlock, [&](std::int64_t i) {
+  parallel_for(shape_.n_head * kBlock, block.keys, [&](std::int64_t i) {
     const std::int64_t t = block.first + i % kBlock;
     kernels().softmax(p_.data() + i * block.keys, t < block.length ? t + 1 : 0, block.keys);
   });
@@ -125,7 +125,7 @@ void Attention<T>::probabilities(const Block& block) {
 template <typename T>
 void Attention<T>::store_output(const RowSpan& row, const Block& block, T* out) {
   const std::int64_t dim = shape_.head_dim;
-  parallel_for(shape_.n_head * kBlock, [&](std::int64_t i) {
+  parallel_for(shape_.n_head * kBlock, dim, [&](std::int64_t i) {
     const std::int64_t t = block.first + i % kBlock;
     if (t >= row.length) return;
     T* target = out + (row.begin + t) * shape_.query_width() + i / kBlock * dim;
@@ -151,7 +151,7 @@ void Attention<T>::forward(const std::vector<RowSpan>& rows, const T* qkv, T* ou
 template <typename T>
 void Attention<T>::load_output_gradient(const RowSpan& row, const Block& block, const float* d_out) {
   const std::int64_t dim = shape_.head_dim;
-  parallel_for(shape_.n_head * kBlock, [&](std::int64_t i) {
+  parallel_for(shape_.n_head * kBlock, dim, [&](std::int64_t i) {
     const std::int64_t t = block.first + i % kBlock;
     float* to = do_.data() + i * dim;
     if (t >= row.length) {
@@ -169,7 +169,7 @@ void Attention<T>::block_backward(const Block& block) {
   const Matrix d_out = queries(do_.data());
   gemm_->multiply(p.transposed(), d_out, keys(dv_.data(), block.keys), 1, true);
   gemm_->multiply(d_out, keys(v_.data(), block.keys).transposed(), dp);
-  parallel_for(shape_.n_head * kBlock, [&](std::int64_t i) {
+  parallel_for(shape_.n_head * kBlock, block.keys, [&](std::int64_t i) {
     const std::int64_t t = block.first + i % kBlock;
     const std::int64_t at = i * block.keys;
     kernels().softmax_backward(p_.data() + at, dp_.data() + at, t < block.length ? t + 1 : 0, block.keys);
@@ -182,7 +182,7 @@ template <typename T>
 void Attention<T>::store_query_gradient(const RowSpan& row, const Block& block, T* d_qkv) {
   const std::int64_t dim = shape_.head_dim;
   const float scale = 1.0f / std::sqrt(static_cast<float>(dim));
-  parallel_for(shape_.n_head * kBlock, [&](std::int64_t i) {
+  parallel_for(shape_.n_head * kBlock, dim, [&](std::int64_t i) {
     const std::int64_t t = block.first + i % kBlock;
     if (t >= row.length) return;
     const std::int64_t angle = t * shape_.rope_pairs;
@@ -197,7 +197,7 @@ template <typename T>
 void Attention<T>::store_key_gradient(const RowSpan& row, T* d_qkv) {
   const auto& run = kernels().of<T>();
   const std::int64_t dim = shape_.head_dim;
-  parallel_for(shape_.n_head_kv * row.length, [&](std::int64_t i) {
+  parallel_for(shape_.n_head_kv * row.length, dim, [&](std::int64_t i) {
     const std::int64_t head = i / row.length;
     const std::int64_t t = i % row.length;
     const std::int64_t from = (head * key_capacity_ + t) * dim;

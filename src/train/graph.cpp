@@ -42,7 +42,7 @@ void Graph<T>::use_parameters(const float* parameters) {
   } else {
     T* narrow = narrow_parameters_.grow(plan_.size);
     constexpr std::int64_t kPiece = 1 << 14;
-    parallel_for((plan_.size + kPiece - 1) / kPiece, [&](std::int64_t i) {
+    parallel_for((plan_.size + kPiece - 1) / kPiece, kPiece, [&](std::int64_t i) {
       const std::int64_t begin = i * kPiece;
       kernels().of<T>().convert(parameters + begin, narrow + begin, std::min(kPiece, plan_.size - begin));
     });
@@ -55,7 +55,7 @@ void Graph<T>::use_parameters(const float* parameters) {
 template <typename T>
 void Graph<T>::norm(const float* x, const float* weight, T* out) {
   const std::int64_t width = shape_.n_embd;
-  parallel_for(tokens_, [&](std::int64_t i) {
+  parallel_for(tokens_, width, [&](std::int64_t i) {
     kernels().of<T>().rms_norm(x + i * width, weight, shape_.rms_epsilon, width, out + i * width);
   });
 }
@@ -63,7 +63,7 @@ void Graph<T>::norm(const float* x, const float* weight, T* out) {
 template <typename T>
 void Graph<T>::norm_backward(const float* x, const float* weight, const float* dy, float* dx) {
   const std::int64_t width = shape_.n_embd;
-  parallel_for(tokens_, [&](std::int64_t i) {
+  parallel_for(tokens_, width, [&](std::int64_t i) {
     const std::int64_t at = i * width;
     kernels().rms_norm_backward(x + at, weight, dy + at, shape_.rms_epsilon, width, dx + at);
   });
@@ -73,7 +73,7 @@ template <typename T>
 const T* Graph<T>::activated(const LayerMemory<T>& memory) {
   const std::int64_t width = shape_.n_ff;
   T* out = activated_.grow(tokens_ * width);
-  parallel_for(tokens_, [&](std::int64_t i) {
+  parallel_for(tokens_, width, [&](std::int64_t i) {
     const T* gate = memory.gate_up.data() + 2 * i * width;
     kernels().of<T>().swiglu(gate, gate + width, width, out + i * width);
   });
@@ -87,7 +87,8 @@ const T* Graph<T>::narrow(const float* dx) {
   } else {
     const std::int64_t width = shape_.n_embd;
     T* out = narrow_.grow(tokens_ * width);
-    parallel_for(tokens_, [&](std::int64_t i) { kernels().of<T>().convert(dx + i * width, out + i * width, width); });
+    parallel_for(tokens_, width,
+                 [&](std::int64_t i) { kernels().of<T>().convert(dx + i * width, out + i * width, width); });
     return out;
   }
 }
@@ -120,7 +121,7 @@ const T* Graph<T>::dropped(std::int64_t layer, GroupKind kind, const T* input) {
   const Mask mask = mask_for(batch_->dropout_key, layer, kind, dropout_);
   const std::int64_t width = group(layer, kind).in;
   T* out = dropped_.grow(tokens_ * width);
-  parallel_for(tokens_, [&](std::int64_t t) {
+  parallel_for(tokens_, width, [&](std::int64_t t) {
     for (std::int64_t i = t * width; i < (t + 1) * width; ++i) store(to_float(input[i]) * mask.at(i), &out[i]);
   });
   return out;
@@ -131,7 +132,7 @@ template <typename T>
 void Graph<T>::undrop(std::int64_t layer, GroupKind kind, const float* from, float* to) {
   const Mask mask = mask_for(batch_->dropout_key, layer, kind, dropout_);
   const std::int64_t width = group(layer, kind).in;
-  parallel_for(tokens_, [&](std::int64_t t) {
+  parallel_for(tokens_, width, [&](std::int64_t t) {
     for (std::int64_t i = t * width; i < (t + 1) * width; ++i) to[i] += from[i] * mask.at(i);
   });
 }
@@ -248,7 +249,7 @@ void Graph<T>::backward_ffn(std::int64_t layer, LayerMemory<T>* memory, float* d
   float* d_active = d_input_.grow(tokens_ * std::max(width, std::max(shape_.n_embd, shape_.query_width())));
   map_backward(layer, kDown, narrow(dx), activated(*memory), memory, d_active, gradients);
   T* d_gate_up = d_wide_.grow(tokens_ * std::max(2 * width, shape_.qkv_width()));
-  parallel_for(tokens_, [&](std::int64_t i) {
+  parallel_for(tokens_, width, [&](std::int64_t i) {
     const T* gate = memory->gate_up.data() + 2 * i * width;
     T* d_gate = d_gate_up + 2 * i * width;
     kernels().of<T>().swiglu_backward(gate, gate + width, d_active + i * width, width, d_gate, d_gate + width);
@@ -300,7 +301,7 @@ template <typename T>
 void Graph<T>::embed(float* x) {
   const std::int64_t width = shape_.n_embd;
   const auto real = static_cast<std::int64_t>(batch_->tokens.size());
-  parallel_for(real,
+  parallel_for(real, width,
                [&](std::int64_t i) { weights_.embed(batch_->tokens[static_cast<std::size_t>(i)], x + i * width); });
   std::memset(x + real * width, 0, static_cast<std::size_t>((tokens_ - real) * width) * sizeof(float));
 }

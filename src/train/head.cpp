@@ -100,7 +100,7 @@ void Head<T>::norm_and_project(const Target* targets, std::int64_t count, std::i
   const LlamaShape& shape = weights_.shape();
   const std::int64_t width = shape.n_embd;
   T* normed = normed_.grow(kChunk * width);
-  parallel_for(count, [&](std::int64_t i) {
+  parallel_for(count, width, [&](std::int64_t i) {
     kernels().of<T>().rms_norm(x + targets[i].position * width, weights_.output_norm(), shape.rms_epsilon, width,
                                normed + i * width);
   });
@@ -118,7 +118,7 @@ double Head<T>::run_chunk(const Target* targets, std::int64_t count, const float
   norm_and_project(targets, count, padded, x);
   losses_.assign(static_cast<std::size_t>(count), 0.0);
   T* d_logits = dx == nullptr ? nullptr : d_logits_.grow(kChunk * shape.n_vocab);
-  parallel_for(count, [&](std::int64_t i) {
+  parallel_for(count, shape.n_vocab, [&](std::int64_t i) {
     T* gradient = d_logits == nullptr ? nullptr : d_logits + i * shape.n_vocab;
     losses_[static_cast<std::size_t>(i)] =
         target_loss(targets[i], logits_.data() + i * shape.n_vocab, shape.n_vocab, gradient);
@@ -129,7 +129,7 @@ double Head<T>::run_chunk(const Target* targets, std::int64_t count, const float
     const float* d_normed = d_normed_.grow(kChunk * width);
     gemm_->multiply(matrix(d_logits, padded, shape.n_vocab), matrix(weights_.head(), shape.n_vocab, width),
                     matrix(d_normed, padded, width));
-    parallel_for(count, [&](std::int64_t i) {
+    parallel_for(count, width, [&](std::int64_t i) {
       const std::int64_t at = targets[i].position * width;
       kernels().rms_norm_backward(x + at, weights_.output_norm(), d_normed + i * width, shape.rms_epsilon, width,
                                   dx + at);

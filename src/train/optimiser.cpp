@@ -15,7 +15,7 @@ constexpr std::int64_t kPiece = 1 << 14;
 // body(begin, n, piece) over fixed pieces of [0, size).
 template <typename Body>
 void for_pieces(std::int64_t size, const Body& body) {
-  parallel_for((size + kPiece - 1) / kPiece,
+  parallel_for((size + kPiece - 1) / kPiece, kPiece,
                [&](std::int64_t i) { body(i * kPiece, std::min(kPiece, size - i * kPiece), i); });
 }
 }  // namespace

@@ -66,7 +66,7 @@ template <typename T>
 void load_matrix(const GgufTensor& tensor, const std::vector<Update>& updates, T* out) {
   const auto in = static_cast<std::int64_t>(tensor.ne[0]);
   const auto rows = static_cast<std::int64_t>(tensor.ne[1]);
-  parallel_for(rows, [&](std::int64_t row) {
+  parallel_for(rows, in, [&](std::int64_t row) {
     thread_local std::vector<float> wide;
     wide.resize(static_cast<std::size_t>(in));
     dequantise(tensor, row * in, in, wide.data());
