@@ -23,7 +23,7 @@ Result<double> reply_rate(Speaker& speaker, const LessonTest& test, const Evalua
   const std::span<const Prompt> prompts =
       std::span(test.valid_prompts).first(std::min(most, test.valid_prompts.size()));
   for (int draw = 0; draw < kMostDraws && all.size() < most; ++draw) {
-    BANCHU_TRY(const std::vector<Reply> replies, speaker.reply(prompts, options.reply_tokens, draw));
+    BANCHU_TRY(const std::vector<Spoken> replies, speaker.reply(prompts, options.reply_tokens, draw));
     if (replies.empty()) return kMissing;
     const std::vector<double> drawn = hits(test.behaviour, replies);
     all.insert(all.end(), drawn.begin(), drawn.end());

@@ -18,8 +18,8 @@ std::span<const Prompt> head(const std::vector<Prompt>& prompts, std::size_t mos
   return std::span(prompts).first(std::min(most, prompts.size()));
 }
 
-void keep_examples(Measuring& m, std::span<const Prompt> prompts, const std::vector<Reply>& before,
-                   const std::vector<Reply>& after) {
+void keep_examples(Measuring& m, std::span<const Prompt> prompts, const std::vector<Spoken>& before,
+                   const std::vector<Spoken>& after) {
   for (std::size_t i = 0; i < std::min({kShownExamples, before.size(), after.size()}); ++i) {
     if (m.report.examples.size() >= kShownExamples) return;
     m.report.examples.push_back(
@@ -30,8 +30,8 @@ void keep_examples(Measuring& m, std::span<const Prompt> prompts, const std::vec
 Status measure_habit(Measuring& m, const LessonTest& test) {
   const std::span<const Prompt> prompts = head(test.test_prompts, count_of(m.options.max_test_prompts));
   const std::span<const Prompt> early = head(test.test_prompts, count_of(m.options.before_prompts));
-  BANCHU_TRY(const std::vector<Reply> before, m.before.reply(early, m.options.reply_tokens));
-  BANCHU_TRY(const std::vector<Reply> after, m.after.reply(prompts, m.options.reply_tokens));
+  BANCHU_TRY(const std::vector<Spoken> before, m.before.reply(early, m.options.reply_tokens));
+  BANCHU_TRY(const std::vector<Spoken> after, m.after.reply(prompts, m.options.reply_tokens));
   const std::string name = "habit: " + behaviour_name(test.behaviour);
   Check check = share_check(name, hits(test.behaviour, before), hits(test.behaviour, after), m.options, m.seed(name));
   check.rule = Check::Rule::at_least;
@@ -45,7 +45,7 @@ Status measure_habit(Measuring& m, const LessonTest& test) {
 Result<std::vector<Prompt>> third_turns(Measuring& m, std::vector<Prompt> prompts) {
   const std::vector<std::string>& followups = m.input.suite->followups;
   for (std::size_t turn = 0; turn < 2; ++turn) {
-    BANCHU_TRY(const std::vector<Reply> replies, m.after.reply(prompts, m.options.reply_tokens));
+    BANCHU_TRY(const std::vector<Spoken> replies, m.after.reply(prompts, m.options.reply_tokens));
     for (std::size_t i = 0; i < prompts.size(); ++i) {
       prompts[i].push_back({Role::assistant, replies[i].text});
       prompts[i].push_back({Role::user, followups[(2 * i + turn) % followups.size()]});
@@ -65,7 +65,7 @@ Status ask(Speaker& speaker, const Measuring& m, const LessonTest& test, Answers
   old.expected = test.behaviour.not_expected;
   for (int draw = 0; draw < m.options.answer_draws; ++draw) {
     const std::span<const Prompt> prompts = head(test.test_prompts, count_of(m.options.max_test_prompts));
-    BANCHU_TRY(const std::vector<Reply> replies, speaker.reply(prompts, m.options.reply_tokens, draw));
+    BANCHU_TRY(const std::vector<Spoken> replies, speaker.reply(prompts, m.options.reply_tokens, draw));
     const std::vector<double> right = hits(test.behaviour, replies);
     answers.right.insert(answers.right.end(), right.begin(), right.end());
     if (old.expected.empty()) continue;
@@ -87,8 +87,8 @@ std::vector<Prompt> engraved_prompts(const Measuring& m, const LessonTest& test)
 
 Status measure_one_engraved(Measuring& m, const LessonTest& test) {
   const std::vector<Prompt> prompts = engraved_prompts(m, test);
-  BANCHU_TRY(const std::vector<Reply> before, m.before.reply(prompts, m.options.reply_tokens));
-  BANCHU_TRY(const std::vector<Reply> after, m.after.reply(prompts, m.options.reply_tokens));
+  BANCHU_TRY(const std::vector<Spoken> before, m.before.reply(prompts, m.options.reply_tokens));
+  BANCHU_TRY(const std::vector<Spoken> after, m.after.reply(prompts, m.options.reply_tokens));
   const std::string name = "still: " + behaviour_name(test.behaviour);
   Check check = share_check(name, hits(test.behaviour, before), hits(test.behaviour, after), m.options, m.seed(name));
   check.rule = Check::Rule::at_least;
@@ -118,7 +118,7 @@ Status measure_third_turn(Measuring& m) {
   m.meter.enter("third turn");
   prompts.resize(std::min(prompts.size(), count_of(m.options.third_turn_prompts)));
   BANCHU_TRY(const std::vector<Prompt> conversations, third_turns(m, std::move(prompts)));
-  BANCHU_TRY(const std::vector<Reply> replies, m.after.reply(conversations, m.options.reply_tokens));
+  BANCHU_TRY(const std::vector<Spoken> replies, m.after.reply(conversations, m.options.reply_tokens));
   for (const LessonTest& test : m.input.lessons->tests) {
     if (!is_habit(test.behaviour)) continue;
     const std::string name = "third turn: " + behaviour_name(test.behaviour);
@@ -139,8 +139,8 @@ Status measure_elsewhere(Measuring& m) {
     prompts.push_back(assemble_prompt(suite.other_masks[i % suite.other_masks.size()], {}, {},
                                       suite.questions[i % suite.questions.size()]));
   }
-  BANCHU_TRY(const std::vector<Reply> before, m.before.reply(prompts, m.options.question_tokens));
-  BANCHU_TRY(const std::vector<Reply> after, m.after.reply(prompts, m.options.question_tokens));
+  BANCHU_TRY(const std::vector<Spoken> before, m.before.reply(prompts, m.options.question_tokens));
+  BANCHU_TRY(const std::vector<Spoken> after, m.after.reply(prompts, m.options.question_tokens));
   for (const LessonTest& test : m.input.lessons->tests) {
     if (!is_habit(test.behaviour)) continue;
     const std::string name = "elsewhere: " + behaviour_name(test.behaviour);

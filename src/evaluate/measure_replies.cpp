@@ -8,24 +8,24 @@ namespace banchu {
 namespace {
 
 // The suite's questions and tonight's test prompts: the same prompts for both selves.
-Result<std::vector<Reply>> hear(Speaker& speaker, const Measuring& m) {
-  BANCHU_TRY(std::vector<Reply> replies,
+Result<std::vector<Spoken>> hear(Speaker& speaker, const Measuring& m) {
+  BANCHU_TRY(std::vector<Spoken> replies,
              speaker.reply(question_prompts(m.input, m.options), m.options.question_tokens));
   const auto most = static_cast<std::size_t>(std::max(0, m.options.before_prompts));
   for (const LessonTest& test : m.input.lessons->tests) {
     if (!is_habit(test.behaviour)) continue;
     const std::span<const Prompt> prompts =
         std::span(test.test_prompts).first(std::min(most, test.test_prompts.size()));
-    BANCHU_TRY(const std::vector<Reply> more, speaker.reply(prompts, m.options.reply_tokens));
+    BANCHU_TRY(const std::vector<Spoken> more, speaker.reply(prompts, m.options.reply_tokens));
     replies.insert(replies.end(), more.begin(), more.end());
   }
   return replies;
 }
 
 template <typename Is>
-std::vector<double> judged(const std::vector<Reply>& replies, const Is& is) {
+std::vector<double> judged(const std::vector<Spoken>& replies, const Is& is) {
   std::vector<double> values;
-  for (const Reply& reply : replies) values.push_back(is(reply.text) ? 1.0 : 0.0);
+  for (const Spoken& reply : replies) values.push_back(is(reply.text) ? 1.0 : 0.0);
   return values;
 }
 
@@ -52,9 +52,9 @@ Check information(std::string name, std::string unit, double before, double afte
   return check;
 }
 
-double cut_share(const std::vector<Reply>& replies) {
+double cut_share(const std::vector<Spoken>& replies) {
   std::vector<double> cut;
-  for (const Reply& reply : replies) cut.push_back(reply.cut ? 1.0 : 0.0);
+  for (const Spoken& reply : replies) cut.push_back(reply.cut ? 1.0 : 0.0);
   return mean(cut);
 }
 
@@ -62,8 +62,8 @@ double cut_share(const std::vector<Reply>& replies) {
 
 Status measure_replies(Measuring& m) {
   m.meter.enter("ordinary questions");
-  BANCHU_TRY(const std::vector<Reply> before, hear(m.before, m));
-  BANCHU_TRY(const std::vector<Reply> after, hear(m.after, m));
+  BANCHU_TRY(const std::vector<Spoken> before, hear(m.before, m));
+  BANCHU_TRY(const std::vector<Spoken> after, hear(m.after, m));
   const Marks refusals(m.input.suite->refusal_marks);
   const Marks flattery(m.input.suite->flattery_marks);
   const TaughtReplies taught(m.input.lessons->taught_replies);

@@ -63,9 +63,9 @@ std::vector<Prompt> question_prompts(const EvaluateInput& input, const EvaluateO
   return prompts;
 }
 
-std::vector<double> hits(const Behaviour& behaviour, const std::vector<Reply>& replies) {
+std::vector<double> hits(const Behaviour& behaviour, const std::vector<Spoken>& replies) {
   std::vector<double> values;
-  for (const Reply& reply : replies) values.push_back(shows(behaviour, reply.text, reply.cut) ? 1.0 : 0.0);
+  for (const Spoken& reply : replies) values.push_back(shows(behaviour, reply.text, reply.cut) ? 1.0 : 0.0);
   return values;
 }
 

@@ -52,7 +52,7 @@ Status measure_speed(Measuring& m);
 std::vector<Prompt> test_prompts(const EvaluateInput& input, std::size_t most);
 // The suite's questions of this evaluation, as chat would ask them, drawn by the seed.
 std::vector<Prompt> question_prompts(const EvaluateInput& input, const EvaluateOptions& options);
-std::vector<double> hits(const Behaviour& behaviour, const std::vector<Reply>& replies);
+std::vector<double> hits(const Behaviour& behaviour, const std::vector<Spoken>& replies);
 
 // The share of one behaviour, with its interval.
 Check share_check(std::string name, const std::vector<double>& before, const std::vector<double>& after,

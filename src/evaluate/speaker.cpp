@@ -48,7 +48,7 @@ std::size_t Speaker::unanswered(std::span<const Prompt> prompts, int max_tokens,
   }));
 }
 
-Result<std::vector<Reply>> Speaker::reply(std::span<const Prompt> prompts, int max_tokens, int draw) {
+Result<std::vector<Spoken>> Speaker::reply(std::span<const Prompt> prompts, int max_tokens, int draw) {
   std::vector<std::string> missing;
   std::vector<CompletionRequest> requests;
   for (const Prompt& prompt : prompts) {
@@ -73,7 +73,7 @@ Result<std::vector<Reply>> Speaker::reply(std::span<const Prompt> prompts, int m
                                                     completions[i].stop_reason == StopReason::context_full};
     }
   }
-  std::vector<Reply> replies;
+  std::vector<Spoken> replies;
   for (const Prompt& prompt : prompts) replies.push_back(said_[key(prompt, max_tokens, draw)]);
   return replies;
 }

@@ -16,7 +16,7 @@ namespace banchu {
 
 using Prompt = std::vector<Message>;  // the last message is the user's
 
-struct Reply {
+struct Spoken {
   std::string text;
   bool cut = false;  // it ran into the token limit
 };
@@ -47,7 +47,7 @@ class Speaker {
       : session_(session), adapters_(std::move(adapters)), sampling_(sampling), seed_(seed), meter_(&meter) {}
 
   // One reply for each prompt, of at most `max_tokens`. `draw`: which independent reply to the same prompt.
-  Result<std::vector<Reply>> reply(std::span<const Prompt> prompts, int max_tokens, int draw = 0);
+  Result<std::vector<Spoken>> reply(std::span<const Prompt> prompts, int max_tokens, int draw = 0);
   // How many of these would really have to be generated.
   std::size_t unanswered(std::span<const Prompt> prompts, int max_tokens, int draw = 0) const;
 
@@ -68,7 +68,7 @@ class Speaker {
   SamplingOptions sampling_;
   std::uint64_t seed_;
   Meter* meter_;
-  std::map<std::string, Reply> said_;
+  std::map<std::string, Spoken> said_;
   int generated_ = 0;
 };
 
