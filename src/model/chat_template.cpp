@@ -60,41 +60,50 @@ bool ModelChatTemplate::could_inject(const std::string& text) const {
 
 RenderedChat ModelChatTemplate::tokenise(std::span<const Message> messages, std::vector<OwnedPart> parts) const {
   move_spaces(parts);
-  RenderedChat chat;
-  std::vector<bool> seen(messages.size(), false);
-  std::vector<TokenSpan> spans(messages.size());
-  int open = -1;  // the message whose end of turn comes next
+  std::vector<Token> tokens;
+  std::vector<std::optional<TokenSpan>> spans(messages.size());
+  TokenSpan* open = nullptr;  // the content whose end of turn comes next
   for (const OwnedPart& part : parts) {
-    const std::size_t begin = chat.tokens.size();
+    const std::size_t begin = tokens.size();
     if (part.message < 0) {
-      std::string_view text = part.text;
-      if (is_builtin_ && text.starts_with(kBuiltinEnd)) {  // its own tokens even where it is no control token
-        tokenizer_.append_template(kBuiltinEnd, chat.tokens);
-        if (open >= 0) spans[static_cast<std::size_t>(open)].end = chat.tokens.size();
-        open = -1;
-        text.remove_prefix(std::string_view(kBuiltinEnd).size());
-      }
-      tokenizer_.append_template(text, chat.tokens);
-      if (open >= 0) spans[static_cast<std::size_t>(open)].end = end_of_turn(chat.tokens, begin);
-      open = -1;
-    } else {
-      tokenizer_.append_text(part.text, chat.tokens);
-      const auto index = static_cast<std::size_t>(part.message);
-      if (!seen[index]) spans[index].begin = begin;
-      seen[index] = true;
-      spans[index].end = chat.tokens.size();
-      open = part.message;
+      append_template_part(part.text, open, tokens);
+      open = nullptr;
+      continue;
     }
+    tokenizer_.append_text(part.text, tokens);
+    auto& span = spans[static_cast<std::size_t>(part.message)];
+    if (!span) span = TokenSpan{begin, begin};
+    span->end = tokens.size();
+    open = &*span;
   }
-  const bool needs_bos = tokenizer_.adds_bos() && tokenizer_.bos() >= 0 &&
-                         (chat.tokens.empty() || chat.tokens.front() != tokenizer_.bos());
-  if (needs_bos) chat.tokens.insert(chat.tokens.begin(), tokenizer_.bos());
+  RenderedChat chat;
+  const std::size_t shift = add_bos(tokens);
   for (std::size_t i = 0; i < messages.size(); ++i) {
     if (messages[i].role != Role::assistant) continue;
-    const std::size_t shift = needs_bos ? 1 : 0;
-    chat.replies.push_back(seen[i] ? TokenSpan{spans[i].begin + shift, spans[i].end + shift} : TokenSpan{});
+    chat.replies.push_back(spans[i] ? TokenSpan{spans[i]->begin + shift, spans[i]->end + shift} : TokenSpan{});
   }
+  chat.tokens = std::move(tokens);
   return chat;
+}
+
+void ModelChatTemplate::append_template_part(std::string_view text, TokenSpan* open, std::vector<Token>& tokens) const {
+  const std::size_t begin = tokens.size();
+  if (is_builtin_ && open != nullptr && text.starts_with(kBuiltinEnd)) {  // it may be plain text in this vocabulary
+    tokenizer_.append_template(kBuiltinEnd, tokens);
+    open->end = tokens.size();
+    tokenizer_.append_template(text.substr(std::string_view(kBuiltinEnd).size()), tokens);
+    return;
+  }
+  tokenizer_.append_template(text, tokens);
+  if (open != nullptr) open->end = end_of_turn(tokens, begin);
+}
+
+// How many tokens were put in front: one, unless the template has written it or the model wants none.
+std::size_t ModelChatTemplate::add_bos(std::vector<Token>& tokens) const {
+  const Token bos = tokenizer_.bos();
+  if (!tokenizer_.adds_bos() || bos < 0 || (!tokens.empty() && tokens.front() == bos)) return 0;
+  tokens.insert(tokens.begin(), bos);
+  return 1;
 }
 
 // Behind the control token that ends a turn: the first token behind the content, or one that only white space

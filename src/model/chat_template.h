@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "model/jinja_template.h"
 #include "model/model.h"
@@ -24,6 +25,9 @@ class ModelChatTemplate final : public ChatTemplate {
   ModelChatTemplate(std::unique_ptr<JinjaTemplate> jinja, const LlamaTokenizer& tokenizer, bool is_builtin);
   bool could_inject(const std::string& text) const;
   RenderedChat tokenise(std::span<const Message> messages, std::vector<OwnedPart> parts) const;
+  // `open`: the span of the content just before, which this text may end.
+  void append_template_part(std::string_view text, TokenSpan* open, std::vector<Token>& tokens) const;
+  std::size_t add_bos(std::vector<Token>& tokens) const;
   std::size_t end_of_turn(const std::vector<Token>& tokens, std::size_t from) const;
 
   std::unique_ptr<JinjaTemplate> jinja_;

@@ -1,15 +1,12 @@
 #include "model/gguf_file.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <set>
 
 #include "ggml.h"
 #include "model/gguf_cursor.h"
+#include "model/mapped_file.h"
 
 namespace banchu {
 namespace fs = std::filesystem;
@@ -106,40 +103,11 @@ bool known_type(std::uint32_t type) {
          ggml_get_type_traits(static_cast<ggml_type>(type))->blck_size > 0;
 }
 
-// A file, mapped whole.
-class Map {
- public:
-  static Result<std::unique_ptr<Map>> open(const fs::path& path) {
-    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) return error_from_errno("cannot read", path.string());
-    struct stat status {};
-    if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size <= 0) {
-      ::close(fd);
-      return make_error(Code::Corruption, path.string() + " is not a GGUF file (it is empty or no regular file)",
-                        "give the path of a model file that ends in .gguf");
-    }
-    const auto size = static_cast<std::size_t>(status.st_size);
-    void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
-    ::close(fd);
-    if (data == MAP_FAILED) return error_from_errno("cannot map", path.string());
-    return std::unique_ptr<Map>(new Map(data, size));
-  }
-  Map(const Map&) = delete;
-  Map& operator=(const Map&) = delete;
-  ~Map() { ::munmap(data_, size_); }
-  std::span<const std::byte> bytes() const { return {static_cast<const std::byte*>(data_), size_}; }
-
- private:
-  Map(void* data, std::size_t size) : data_(data), size_(size) {}
-  void* data_;
-  std::size_t size_;
-};
-
 }  // namespace
 
 struct GgufFile::Parts {
   fs::path path;
-  std::unique_ptr<Map> map;
+  std::unique_ptr<MappedFile> map;
   std::map<std::string, Value, std::less<>> values;
   std::set<std::string, std::less<>> float32_keys;
   std::vector<GgufTensor> tensors;
@@ -262,7 +230,7 @@ GgufFile::~GgufFile() = default;
 Result<std::shared_ptr<const GgufFile>> GgufFile::open(const fs::path& path) {
   auto parts = std::make_unique<Parts>();
   parts->path = path;
-  BANCHU_TRY(parts->map, Map::open(path));
+  BANCHU_TRY(parts->map, MappedFile::open(path));
   BANCHU_TRY_STATUS(parts->parse());
   return std::shared_ptr<const GgufFile>(new GgufFile(std::move(parts)));
 }

@@ -112,7 +112,6 @@ std::vector<OwnedPart> by_order(std::span<const Message> messages, const std::ve
       // Changed on its way (a filter, say): still people's text.
       if (piece.message < 0) piece.message = static_cast<int>(std::min(next, messages.size() - 1));
       next = static_cast<std::size_t>(piece.message);
-      if (!owned.empty() && owned.back().message != piece.message) next = static_cast<std::size_t>(piece.message);
     }
     owned.push_back(std::move(piece));
   }

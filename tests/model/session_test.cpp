@@ -111,7 +111,7 @@ TEST_F(RealSession, NeverSaysABannedWordThatItLovesIn200Replies) {
   const auto saying = [&](const std::vector<WordBias>& words, std::size_t count) {
     std::vector<CompletionRequest> requests;
     for (std::size_t i = 0; i < count; ++i) {
-      requests.push_back(request("Hello!", 10, 1000 + i));
+      requests.push_back(request("What is your name?", 5, 1000 + i));
       requests.back().sampling.word_bias = words;
       requests.back().sampling.temperature = 1.0f;
     }
@@ -122,11 +122,11 @@ TEST_F(RealSession, NeverSaysABannedWordThatItLovesIn200Replies) {
     return std::find(said.begin(), said.end(), word) != said.end();
   };
   int before = 0;
-  for (const Completion& reply : saying({}, 24)) before += says(reply, "help") ? 1 : 0;
+  for (const Completion& reply : saying({}, 24)) before += says(reply, "name") ? 1 : 0;
   EXPECT_GE(before, 8);
-  for (const Completion& reply : saying({{"help", -100}, {"assist", -100}}, 200)) {
-    EXPECT_FALSE(says(reply, "help") || says(reply, "assist")) << reply.text;
-    EXPECT_LE(reply.tokens.size(), 10u);
+  for (const Completion& reply : saying({{"name", -100}, {"my", -100}}, 200)) {
+    EXPECT_FALSE(says(reply, "name") || says(reply, "my")) << reply.text;
+    EXPECT_LE(reply.tokens.size(), 5u);
   }
 }
 
