@@ -108,7 +108,7 @@ Result<TrainOutcome> train_with(const TrainJob& job, const RunSettings& settings
   BANCHU_TRY(auto file, GgufFile::open(job.base));
   BANCHU_TRY(const LlamaShape shape, read_llama_shape(*file));
   BANCHU_TRY_STATUS(check_inputs(job, shape));
-  const ThreadCount threads(job.options.threads > 0 ? job.options.threads : omp_get_num_procs());
+  const ThreadCount threads(job.options.threads > 0 ? job.options.threads : omp_get_max_threads());
   const Element type = settings.type.value_or(has_fast_bf16() ? Element::bf16 : Element::f32);
   if (type == Element::bf16) return run<Bf16>(job, settings, std::move(file), shape, progress, cancel);
   return run<float>(job, settings, std::move(file), shape, progress, cancel);
