@@ -43,6 +43,7 @@ bool is_unsayable(const std::string& word) {
   bool run_is_vowel = false;
   for (const char32_t c : points) {
     const bool vowel = is_vowel(c);
+    if (c == 'h' && run > 0 && !run_is_vowel) continue;  // th, sh, ch, gh, ph are one sound
     run = run > 0 && vowel == run_is_vowel ? run + 1 : 1;
     run_is_vowel = vowel;
     longest = std::max(longest, run);
