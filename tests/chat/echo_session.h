@@ -90,6 +90,7 @@ class EchoSession : public Session {
     return make_error(Code::Unsupported, "no scores");
   }
   const Model& model() const override { return model_; }
+  std::uint64_t generated_tokens() const override { return 0; }
 
   // The last prompt as text; roles stand as '<' (system), '>' (user), '=' (assistant).
   std::string last_prompt() const {
