@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <clocale>
 #include <exception>
 #include <string_view>
@@ -88,12 +89,23 @@ std::string full_name(const CLI::App& verb) {
   return parent.empty() ? verb.get_name() : parent + " " + verb.get_name();
 }
 
+// CLI11's own sentence, but for the two mistakes that everybody makes.
+std::string usage_message(const CLI::App& app, const CLI::ParseError& failure, const std::vector<std::string>& rest) {
+  if (rest.empty()) return failure.what();
+  const bool wants_verb = deepest_parsed(app).get_require_subcommand_min() > 0;
+  if (wants_verb && !rest.front().starts_with('-')) return fmt::format("there is no verb \"{}\"", rest.front());
+  return fmt::format("not understood: {}", fmt::join(rest, " "));
+}
+
 int fail_usage(const CLI::App& app, AppContext& context, const CLI::ParseError& failure) {
-  std::string hint = suggestion(app, app.remaining(true));
+  std::vector<std::string> rest = app.remaining(true);
+  std::reverse(rest.begin(), rest.end());  // CLI11 keeps them last first
+  std::string hint = suggestion(app, rest);
   context.verb = full_name(deepest_parsed(app));
-  if (hint.empty())
-    hint = fmt::format("`banchu {}{}--help` shows an example", context.verb, context.verb.empty() ? "" : " ");
-  return context.fail(make_error(Code::InvalidArgument, failure.what(), hint));
+  if (hint.empty()) {
+    hint = fmt::format("`banchu {}{}--help` shows what there is", context.verb, context.verb.empty() ? "" : " ");
+  }
+  return context.fail(make_error(Code::InvalidArgument, usage_message(app, failure, rest), hint));
 }
 
 Status settle_globals(AppContext& context) {
