@@ -16,16 +16,16 @@ double log_sum_exp(std::span<const float> logits) {
 }
 
 TopK top_of(std::span<const float> logits, double log_sum, int k) {
-  std::vector<Token> ids(logits.size());
+  thread_local std::vector<Token> ids;  // of the whole vocabulary; what is answered holds only k of them
+  ids.resize(logits.size());
   std::iota(ids.begin(), ids.end(), 0);
   const auto count = std::min<std::size_t>(static_cast<std::size_t>(k), ids.size());
   const auto at = [&](Token id) { return logits[static_cast<std::size_t>(id)]; };
   std::partial_sort(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(count), ids.end(),
                     [&](Token a, Token b) { return at(a) != at(b) ? at(a) > at(b) : a < b; });
-  ids.resize(count);
   TopK top;
-  for (const Token id : ids) top.logprobs.push_back(static_cast<float>(static_cast<double>(at(id)) - log_sum));
-  top.ids = std::move(ids);
+  top.ids.assign(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(count));
+  for (const Token id : top.ids) top.logprobs.push_back(static_cast<float>(static_cast<double>(at(id)) - log_sum));
   return top;
 }
 
