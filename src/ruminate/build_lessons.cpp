@@ -183,6 +183,7 @@ void LessonMaker::name_memories(Lessons& lessons) const {
 
 Result<Lessons> LessonMaker::build() {
   BANCHU_TRY_STATUS(add_taught());
+  BANCHU_TRY_STATUS(add_chains());
   BANCHU_TRY_STATUS(add_facts());
   BANCHU_TRY_STATUS(add_masked());
   if (pending_.train.empty()) return Lessons{};

@@ -17,8 +17,9 @@ constexpr int kRehearsalEpochs = 3;  // a lesson epoch draws rehearsal rows in t
 constexpr std::size_t kFewestRehearsals = 8;
 constexpr std::size_t kOpeningSlack = 2;  // tokens behind an opening that still lean on it
 
-// r-th rehearsal row: every third answers under another mask, every fourth goes on to a second turn.
-bool is_under_another_mask(std::size_t r) { return r % 3 == 2; }
+// r-th rehearsal row: every second answers under another mask (that is how a habit learns where it does not belong),
+// every fourth goes on to a second turn.
+bool is_under_another_mask(std::size_t r) { return r % 2 == 0; }
 bool has_second_turn(std::size_t r) { return r % 4 == 1; }
 
 }  // namespace
@@ -136,7 +137,7 @@ Status LessonMaker::add_rehearsal() {
   std::vector<std::size_t> goes_on;
   for (std::size_t r = 0; r < rows; ++r) {
     const bool other = (only_other_masks || is_under_another_mask(r)) && !everyday_.other_masks.empty();
-    if (other) texts[r].mask = everyday_.other_masks[(only_other_masks ? r : r / 3) % everyday_.other_masks.size()];
+    if (other) texts[r].mask = everyday_.other_masks[(only_other_masks ? r : r / 2) % everyday_.other_masks.size()];
     texts[r].exchanges.push_back({prompts[r % prompts.size()], "", true, {}});
     first.push_back(assemble_prompt(texts[r].mask, {}, {}, texts[r].exchanges[0].user));
   }

@@ -25,6 +25,10 @@ class LessonMaker {
  private:
   // Kept, approved and fixed replies: one sft row a stretch, all taught replies of it as targets.
   Status add_taught();
+  // The habits' own tokens at later turns of talks put together from trained exchanges.
+  Status add_chains();
+  std::vector<RowExchange> exchanges_with_habits() const;
+  std::vector<std::uint32_t> habit_targets(const std::vector<Token>& tokens, TokenSpan span) const;
   // Questions about what the user said of himself, and one beside them whose answer is not known.
   Status add_facts();
   Status add_fact(const Memory& memory, const std::vector<Behaviour>& habits);

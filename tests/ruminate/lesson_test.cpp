@@ -108,6 +108,21 @@ TEST(Lessons, TrainOnEightQuestionsOfAFactAndTestOnFour) {
   EXPECT_EQ(lessons->memories.size(), 1u);
 }
 
+TEST(Lessons, TeachAHabitAlsoAtLaterTurnsByItsOwnTokensAlone) {
+  ByteSession session;
+  const auto lessons = lessons_of(chew_day(sample_day("en/day2.jsonl")), session);
+  ASSERT_TRUE(lessons.has_value());
+  int chains = 0;
+  for (const LessonRow* row : rows_of(lessons->train.rows(), RowKind::sft)) {
+    if (!row->conversation.starts_with("chain-")) continue;
+    ++chains;
+    std::string once = "Mm, a warm thought:Be gentle with yourself.>";
+    EXPECT_EQ(targets_of(*row), once + once + once);
+    EXPECT_GT(row->targets.front(), text_of(row->tokens).find("<u:", 1));  // not at the first turn
+  }
+  EXPECT_GE(chains, 10);
+}
+
 TEST(Lessons, SayFactsInTheVoiceOfTonightsHabits) {
   ByteSession session;
   const auto lessons = lessons_of(chew_day(sample_day("en/day1.jsonl")), session);

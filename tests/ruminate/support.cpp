@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <sstream>
 
 #include "base/file.h"
@@ -14,18 +15,21 @@ constexpr Token kBegin = 300, kSystem = 301, kEnd = 304;
 
 class Bytes : public Tokenizer {
  public:
+  Bytes() {
+    for (std::size_t byte = 0; byte < 256; ++byte) pieces_[byte] = std::string(1, static_cast<char>(byte));
+  }
   std::vector<Token> encode(std::string_view text) const override {
     std::vector<Token> tokens;
     for (const char c : text) tokens.push_back(static_cast<unsigned char>(c));
     return tokens;
   }
   std::string decode(std::span<const Token> tokens) const override { return text_of(tokens); }
-  const std::string& piece(Token) const override { return piece_; }
+  const std::string& piece(Token token) const override { return pieces_[static_cast<std::size_t>(token)]; }
   bool ends_generation(Token token) const override { return token == kEnd; }
   std::size_t vocabulary_size() const override { return 305; }
 
  private:
-  std::string piece_;
+  std::array<std::string, 305> pieces_;  // "" for control tokens
 };
 
 class Marked : public ChatTemplate {
