@@ -15,7 +15,7 @@ constexpr std::string_view kFence = "\"\"\"";
 class TalkLoop {
  public:
   TalkLoop(AppContext& context, Talk& talk)
-      : context_(context), talk_(talk), view_(context, talk), editor_(context), commands_(context, talk, view_) {}
+      : context_(context), talk_(talk), view_(context, talk, true), editor_(context), commands_(context, talk, view_) {}
 
   Result<int> run();
 

@@ -52,7 +52,7 @@ TalkView::StatusText TalkView::status_text(double tokens_per_second) const {
   if (tokens_per_second > 0) {
     text.rest += "   " + fmt::format(fmt::runtime(context_->word(Word::tokens_per_second)), tokens_per_second);
   }
-  text.rest += "   " + std::string(context_->word(Word::help_hint));
+  if (is_conversation_) text.rest += "   " + std::string(context_->word(Word::help_hint));
   return text;
 }
 

@@ -10,7 +10,9 @@ namespace banchu {
 
 class TalkView {
  public:
-  TalkView(AppContext& context, const Talk& talk) : context_(&context), talk_(&talk) {}
+  // `is_conversation`: more may be typed, so /help stands in the status.
+  TalkView(AppContext& context, const Talk& talk, bool is_conversation)
+      : context_(&context), talk_(&talk), is_conversation_(is_conversation) {}
 
   void show_opening() const;   // what growing or sandbox means, and the model
   std::string prompt() const;  // "you ▸ ", with the escapes of libedit's prompt
@@ -34,6 +36,7 @@ class TalkView {
 
   AppContext* context_;
   const Talk* talk_;
+  bool is_conversation_;
   std::size_t column_ = 0;  // of the cursor while a reply streams
 };
 

@@ -40,7 +40,7 @@ Json reply_to_json(const Talk& talk, const Reply& reply) {
 }
 
 Result<int> run_once(AppContext& context, Talk& talk, const std::string& text) {
-  TalkView view(context, talk);
+  TalkView view(context, talk, false);
   view.begin_reply();
   Result<Reply> reply = talk.say(text, [&view](std::string_view part) { view.add_text(part); });
   if (!reply) {
