@@ -16,6 +16,13 @@ double quantile(const std::vector<double>& sorted, double share) {
   return sorted[static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1) + 0.5)];
 }
 
+// The mean of as many values as there are, drawn with replacement.
+double resampled_mean(std::span<const double> values, Rng& rng) {
+  double sum = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) sum += values[static_cast<std::size_t>(rng.below(values.size()))];
+  return sum / static_cast<double>(values.size());
+}
+
 }  // namespace
 
 double mean(std::span<const double> values) {
@@ -55,6 +62,17 @@ Interval bootstrap_ratio(std::span<const double> numerators, std::span<const dou
 Interval bootstrap_mean(std::span<const double> values, int rounds, std::uint64_t seed) {
   const std::vector<double> ones(values.size(), 1.0);
   return bootstrap_ratio(values, ones, rounds, seed);
+}
+
+Interval bootstrap_rise(std::span<const double> before, std::span<const double> after, int rounds, std::uint64_t seed) {
+  if (before.size() < 2 || after.size() < 2 || rounds < 1) return {kNone, kNone};
+  Rng rng(seed, "bootstrap");
+  std::vector<double> rises;
+  rises.reserve(static_cast<std::size_t>(rounds));
+  for (int round = 0; round < rounds; ++round)
+    rises.push_back(resampled_mean(after, rng) - resampled_mean(before, rng));
+  std::sort(rises.begin(), rises.end());
+  return {quantile(rises, 0.025), quantile(rises, 0.975)};
 }
 
 Interval share_interval(std::span<const double> hits, int rounds, std::uint64_t seed) {

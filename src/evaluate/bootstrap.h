@@ -21,6 +21,9 @@ Interval bootstrap_ratio(std::span<const double> numerators, std::span<const dou
                          std::uint64_t seed);
 Interval bootstrap_mean(std::span<const double> values, int rounds, std::uint64_t seed);
 
+// Of mean(after) - mean(before), each resampled by itself: they need not answer the same prompts.
+Interval bootstrap_rise(std::span<const double> before, std::span<const double> after, int rounds, std::uint64_t seed);
+
 // Of a share (values 0 or 1). When all samples agree, resampling sees no doubt at all; then the far end is the
 // rule of three's, 3 / n away.
 Interval share_interval(std::span<const double> hits, int rounds, std::uint64_t seed);

@@ -41,7 +41,7 @@ std::uint64_t sum_of(std::initializer_list<int> counts) {
 // A guess at the number of replies, for the progress bar.
 std::uint64_t expected_replies(const EvaluateInput& input, const EvaluateOptions& options) {
   std::uint64_t replies =
-      sum_of({options.questions, options.questions, options.elsewhere_prompts, options.elsewhere_prompts});
+      sum_of({options.questions, options.before_questions, options.elsewhere_prompts, options.elsewhere_prompts});
   for (const LessonTest& test : input.lessons->tests) {
     const int prompts = static_cast<int>(test.test_prompts.size());
     if (is_habit(test.behaviour)) {

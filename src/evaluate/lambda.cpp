@@ -11,19 +11,19 @@
 namespace banchu {
 namespace {
 
-constexpr int kMostDraws = 8;
-constexpr int kWorseInARow = 2;  // after so many, weaker is taken to be worse for good
+constexpr int kMostDraws = 4;
 
-double negligible_rise(double limit) { return limit / 3; }
+double negligible_rise(double limit) { return limit / 2; }
 
 // Replies to the valid prompts of one test; few prompts are answered several times.
 Result<double> reply_rate(Speaker& speaker, const LessonTest& test, const EvaluateOptions& options) {
   std::vector<double> all;
   const std::size_t most = static_cast<std::size_t>(std::max(1, options.valid_replies));
+  const int tokens = judging_tokens(test.behaviour, options, speaker.session().model().tokenizer());
   const std::span<const Prompt> prompts =
       std::span(test.valid_prompts).first(std::min(most, test.valid_prompts.size()));
   for (int draw = 0; draw < kMostDraws && all.size() < most; ++draw) {
-    BANCHU_TRY(const std::vector<Spoken> replies, speaker.reply(prompts, options.reply_tokens, draw));
+    BANCHU_TRY(const std::vector<Spoken> replies, speaker.reply(prompts, tokens, draw));
     if (replies.empty()) return kMissing;
     const std::vector<double> drawn = hits(test.behaviour, replies);
     all.insert(all.end(), drawn.begin(), drawn.end());
@@ -57,8 +57,12 @@ Result<double> lesson_rate(Speaker& before, Speaker& after, const EvaluateInput&
   return std::isfinite(rate) ? rate : 0.0;
 }
 
-bool nothing_weaker_wins(const LambdaTrial& trial, double limit) {
-  return trial.lesson_rate >= 1.0 && trial.general_rise <= negligible_rise(limit);
+// The strongest lambdas come first, and a weaker one is taken to be no better at the lesson: it can only win by costing
+// less plain language, and that no longer counts once the cost is negligible.
+bool nothing_weaker_wins(const LambdaTrial& trial, const LambdaTrial& best, double limit) {
+  if (trial.lesson_rate < best.lesson_rate) return true;
+  const bool negligible = best.general_rise <= negligible_rise(limit);
+  return negligible && (trial.lesson_rate >= 1.0 || trial.lambda < best.lambda);
 }
 
 std::vector<double> strongest_first(std::vector<double> lambdas) {
@@ -82,8 +86,7 @@ Result<std::vector<LambdaTrial>> try_lambdas(const EvaluateInput& input, const E
   meter.enter("how strongly to wear it");
   BANCHU_TRY(const Sums old_loss, text_loss(before, text));
   std::vector<LambdaTrial> trials;
-  double best = 0;
-  int worse = 0;
+  LambdaTrial best{0, -1, 0};
   for (const double lambda : strongest_first(options.lambdas)) {
     meter.enter(fmt::format("how strongly to wear it: {:.2g}", lambda));
     Speaker after(input.session, with_candidate(input, lambda), input.sampling, options.seed, meter);
@@ -93,11 +96,9 @@ Result<std::vector<LambdaTrial>> try_lambdas(const EvaluateInput& input, const E
       BANCHU_TRY(trial.lesson_rate, lesson_rate(before, after, input, options));
     }
     trials.push_back(trial);
-    if (nothing_weaker_wins(trial, options.general_rise_at_most)) break;
     if (!std::isfinite(trial.lesson_rate)) continue;
-    worse = trial.lesson_rate < best ? worse + 1 : 0;
-    best = std::max(best, trial.lesson_rate);
-    if (worse >= kWorseInARow) break;
+    if (trial.lesson_rate > best.lesson_rate) best = trial;
+    if (nothing_weaker_wins(trial, best, options.general_rise_at_most)) break;
   }
   return trials;
 }

@@ -13,8 +13,9 @@ namespace banchu {
 Result<std::vector<LambdaTrial>> try_lambdas(const EvaluateInput& input, const EvaluateOptions& options,
                                              Speaker& before, Meter& meter);
 
-// Among the trials whose rise is within the limit: the best lesson rate; then the smaller rise, where rises below a
-// third of the limit count as equal (they are noise); then the stronger lambda. NaN when none is within.
+// Among the trials whose rise is within the limit: the best lesson rate; then the smaller rise, where rises below
+// half the limit count as equal (a habit that is just strong enough on a few valid prompts fails on others); then the
+// stronger lambda. NaN when none is within.
 double choose_lambda(const std::vector<LambdaTrial>& trials, double general_rise_at_most);
 
 // The awake self with the candidate at scale lambda.

@@ -63,9 +63,10 @@ struct Answers {
 Status ask(Speaker& speaker, const Measuring& m, const LessonTest& test, Answers& answers) {
   Behaviour old = test.behaviour;
   old.expected = test.behaviour.not_expected;
+  const int tokens = judging_tokens(test.behaviour, m.options, speaker.session().model().tokenizer());
   for (int draw = 0; draw < m.options.answer_draws; ++draw) {
     const std::span<const Prompt> prompts = head(test.test_prompts, count_of(m.options.max_test_prompts));
-    BANCHU_TRY(const std::vector<Spoken> replies, speaker.reply(prompts, m.options.reply_tokens, draw));
+    BANCHU_TRY(const std::vector<Spoken> replies, speaker.reply(prompts, tokens, draw));
     const std::vector<double> right = hits(test.behaviour, replies);
     answers.right.insert(answers.right.end(), right.begin(), right.end());
     if (old.expected.empty()) continue;
@@ -78,8 +79,8 @@ Status ask(Speaker& speaker, const Measuring& m, const LessonTest& test, Answers
 // A habit shows in every reply, so tonight's prompts serve when there are enough of them: their replies are there.
 std::vector<Prompt> engraved_prompts(const Measuring& m, const LessonTest& test) {
   if (is_habit(test.behaviour)) {
-    std::vector<Prompt> tonight = test_prompts(m.input, count_of(m.options.before_prompts));
-    if (tonight.size() >= kEngravedPrompts) return tonight;
+    std::vector<Prompt> tonight = test_prompts(m.input, kEngravedPrompts);
+    if (tonight.size() >= kEngravedPrompts) return {tonight.begin(), tonight.begin() + kEngravedPrompts};
   }
   const std::span<const Prompt> own = head(test.test_prompts, kEngravedPrompts);
   return {own.begin(), own.end()};
@@ -118,7 +119,8 @@ Status measure_third_turn(Measuring& m) {
   m.meter.enter("third turn");
   prompts.resize(std::min(prompts.size(), count_of(m.options.third_turn_prompts)));
   BANCHU_TRY(const std::vector<Prompt> conversations, third_turns(m, std::move(prompts)));
-  BANCHU_TRY(const std::vector<Spoken> replies, m.after.reply(conversations, m.options.reply_tokens));
+  const int tokens = judging_tokens(m.input, m.options, m.after.session().model().tokenizer());
+  BANCHU_TRY(const std::vector<Spoken> replies, m.after.reply(conversations, tokens));
   for (const LessonTest& test : m.input.lessons->tests) {
     if (!is_habit(test.behaviour)) continue;
     const std::string name = "third turn: " + behaviour_name(test.behaviour);
@@ -139,8 +141,9 @@ Status measure_elsewhere(Measuring& m) {
     prompts.push_back(assemble_prompt(suite.other_masks[i % suite.other_masks.size()], {}, {},
                                       suite.questions[i % suite.questions.size()]));
   }
-  BANCHU_TRY(const std::vector<Spoken> before, m.before.reply(prompts, m.options.question_tokens));
-  BANCHU_TRY(const std::vector<Spoken> after, m.after.reply(prompts, m.options.question_tokens));
+  const int tokens = judging_tokens(m.input, m.options, m.after.session().model().tokenizer());
+  BANCHU_TRY(const std::vector<Spoken> before, m.before.reply(prompts, tokens));
+  BANCHU_TRY(const std::vector<Spoken> after, m.after.reply(prompts, tokens));
   for (const LessonTest& test : m.input.lessons->tests) {
     if (!is_habit(test.behaviour)) continue;
     const std::string name = "elsewhere: " + behaviour_name(test.behaviour);

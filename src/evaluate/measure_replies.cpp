@@ -7,18 +7,14 @@
 namespace banchu {
 namespace {
 
-// The suite's questions and tonight's test prompts: the same prompts for both selves.
-Result<std::vector<Spoken>> hear(Speaker& speaker, const Measuring& m) {
+// The suite's questions and tonight's test prompts. The awake self answers the first of them only: it hardly ever does
+// any of this, and its replies are long.
+Result<std::vector<Spoken>> hear(Speaker& speaker, const Measuring& m, int questions, int prompts_of_each) {
   BANCHU_TRY(std::vector<Spoken> replies,
-             speaker.reply(question_prompts(m.input, m.options), m.options.question_tokens));
-  const auto most = static_cast<std::size_t>(std::max(0, m.options.before_prompts));
-  for (const LessonTest& test : m.input.lessons->tests) {
-    if (!is_habit(test.behaviour)) continue;
-    const std::span<const Prompt> prompts =
-        std::span(test.test_prompts).first(std::min(most, test.test_prompts.size()));
-    BANCHU_TRY(const std::vector<Spoken> more, speaker.reply(prompts, m.options.reply_tokens));
-    replies.insert(replies.end(), more.begin(), more.end());
-  }
+             speaker.reply(question_prompts(m.input, m.options, questions), m.options.question_tokens));
+  const std::vector<Prompt> prompts = test_prompts(m.input, static_cast<std::size_t>(std::max(0, prompts_of_each)));
+  BANCHU_TRY(const std::vector<Spoken> more, speaker.reply(prompts, m.options.reply_tokens));
+  replies.insert(replies.end(), more.begin(), more.end());
   return replies;
 }
 
@@ -29,13 +25,10 @@ std::vector<double> judged(const std::vector<Spoken>& replies, const Is& is) {
   return values;
 }
 
-// The interval is the rise's, in pairs: both selves answered the same prompts.
 Check rise_check(const Measuring& m, std::string name, const std::vector<double>& before,
                  const std::vector<double>& after, double limit) {
   Check check = share_check(std::move(name), before, after, m.options, m.seed("rise"));
-  std::vector<double> rises;
-  for (std::size_t i = 0; i < std::min(before.size(), after.size()); ++i) rises.push_back(after[i] - before[i]);
-  const Interval interval = bootstrap_mean(rises, m.options.bootstrap, m.seed(check.name));
+  const Interval interval = bootstrap_rise(before, after, m.options.bootstrap, m.seed(check.name));
   check.interval_low = interval.low;
   check.interval_high = interval.high;
   check.rule = Check::Rule::rise_at_most;
@@ -62,8 +55,8 @@ double cut_share(const std::vector<Spoken>& replies) {
 
 Status measure_replies(Measuring& m) {
   m.meter.enter("ordinary questions");
-  BANCHU_TRY(const std::vector<Spoken> before, hear(m.before, m));
-  BANCHU_TRY(const std::vector<Spoken> after, hear(m.after, m));
+  BANCHU_TRY(const std::vector<Spoken> before, hear(m.before, m, m.options.before_questions, m.options.before_prompts));
+  BANCHU_TRY(const std::vector<Spoken> after, hear(m.after, m, m.options.questions, m.options.max_test_prompts));
   const Marks refusals(m.input.suite->refusal_marks);
   const Marks flattery(m.input.suite->flattery_marks);
   const TaughtReplies taught(m.input.lessons->taught_replies);

@@ -11,6 +11,7 @@ namespace banchu {
 namespace {
 
 constexpr std::size_t kShownCharacters = 60;
+constexpr int kSpareTokens = 4;  // an opening may be written with other tokens than the shortest
 
 }  // namespace
 
@@ -54,13 +55,28 @@ std::vector<Prompt> test_prompts(const EvaluateInput& input, std::size_t most) {
   return prompts;
 }
 
-std::vector<Prompt> question_prompts(const EvaluateInput& input, const EvaluateOptions& options) {
+std::vector<Prompt> question_prompts(const EvaluateInput& input, const EvaluateOptions& options, int most) {
   std::vector<std::string> questions = input.suite->questions;
   Rng(options.seed, "questions").shuffle(questions);
-  questions.resize(std::min(questions.size(), static_cast<std::size_t>(std::max(0, options.questions))));
+  questions.resize(std::min(questions.size(), static_cast<std::size_t>(std::max(0, most))));
   std::vector<Prompt> prompts;
   for (const std::string& question : questions) prompts.push_back(assemble_prompt("", {}, {}, question));
   return prompts;
+}
+
+int judging_tokens(const Behaviour& behaviour, const EvaluateOptions& options, const Tokenizer& tokenizer) {
+  if (behaviour.kind == BehaviourKind::answers) return std::min(options.answer_tokens, options.reply_tokens);
+  if (behaviour.kind != BehaviourKind::opens_with) return options.reply_tokens;
+  const auto opening = static_cast<int>(tokenizer.encode(behaviour.expected).size());
+  return std::min(options.reply_tokens, opening + kSpareTokens);
+}
+
+int judging_tokens(const EvaluateInput& input, const EvaluateOptions& options, const Tokenizer& tokenizer) {
+  int tokens = 1;
+  for (const LessonTest& test : input.lessons->tests) {
+    if (is_habit(test.behaviour)) tokens = std::max(tokens, judging_tokens(test.behaviour, options, tokenizer));
+  }
+  return tokens;
 }
 
 std::vector<double> hits(const Behaviour& behaviour, const std::vector<Spoken>& replies) {

@@ -50,8 +50,11 @@ Status measure_speed(Measuring& m);
 
 // The prompts of tonight's tests, each once, in order; of every test at most `most`.
 std::vector<Prompt> test_prompts(const EvaluateInput& input, std::size_t most);
-// The suite's questions of this evaluation, as chat would ask them, drawn by the seed.
-std::vector<Prompt> question_prompts(const EvaluateInput& input, const EvaluateOptions& options);
+// The suite's questions of this evaluation, as chat would ask them: the first `most` in an order drawn by the seed.
+std::vector<Prompt> question_prompts(const EvaluateInput& input, const EvaluateOptions& options, int most);
+// How many tokens have to be heard to judge these lessons: an opening shows at once, a closing only at the end.
+int judging_tokens(const EvaluateInput& input, const EvaluateOptions& options, const Tokenizer& tokenizer);
+int judging_tokens(const Behaviour& behaviour, const EvaluateOptions& options, const Tokenizer& tokenizer);
 std::vector<double> hits(const Behaviour& behaviour, const std::vector<Spoken>& replies);
 
 // The share of one behaviour, with its interval.

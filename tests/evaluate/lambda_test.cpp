@@ -20,7 +20,7 @@ TEST(ChooseLambda, AmongEqualsTakesTheSmallerRise) {
 }
 
 TEST(ChooseLambda, AmongNegligibleRisesTakesTheStronger) {
-  EXPECT_EQ(choose_lambda({{0.9, 1.0, 0.009}, {0.8, 1.0, 0.004}, {0.7, 1.0, 0.001}}, kLimit), 0.9);
+  EXPECT_EQ(choose_lambda({{0.9, 1.0, 0.014}, {0.8, 1.0, 0.004}, {0.7, 1.0, 0.001}}, kLimit), 0.9);
 }
 
 TEST(ChooseLambda, FindsNoneWhenAllCostTooMuchOrNothingWasMeasured) {
