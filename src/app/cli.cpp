@@ -91,8 +91,9 @@ std::string full_name(const CLI::App& verb) {
 
 // CLI11's own sentence, but for the two mistakes that everybody makes.
 std::string usage_message(const CLI::App& app, const CLI::ParseError& failure, const std::vector<std::string>& rest) {
-  if (rest.empty()) return failure.what();
   const bool wants_verb = deepest_parsed(app).get_require_subcommand_min() > 0;
+  if (rest.empty() && wants_verb && failure.get_name() == "RequiredError") return "a verb is missing";
+  if (rest.empty()) return failure.what();
   if (wants_verb && !rest.front().starts_with('-')) return fmt::format("there is no verb \"{}\"", rest.front());
   return fmt::format("not understood: {}", fmt::join(rest, " "));
 }

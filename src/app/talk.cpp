@@ -154,7 +154,10 @@ Status Talk::mark_last(EntryMark mark, const std::string& fixed_reply) {
     return make_error(Code::FailedPrecondition, std::string(context_->word(Word::nothing_yet)));
   }
   const std::string turn = conversation_->history().back().turn_id;
-  BANCHU_TRY_STATUS(Journal(*companion_.bag).mark(turn, mark, fixed_reply));
+  Journal journal(*companion_.bag);
+  BANCHU_TRY(const Entry entry, journal.find(turn));
+  if (mark == EntryMark::kept && entry.mark == EntryMark::fixed) return {};  // the corrected reply is the one to teach
+  BANCHU_TRY_STATUS(journal.mark(turn, mark, fixed_reply));
   if (mark == EntryMark::fixed) conversation_->replace_last_reply(fixed_reply);
   if (mark == EntryMark::struck) conversation_->forget_last();
   return {};

@@ -80,7 +80,7 @@ TEST(ChatFromAPipe, KeepsEveryTurnOfOneConversationAndObeysCommands) {
   world.make_bag();
   const Ran ran = world.run({"chat"},
                             "where does the lion live?\n/keep\n\"\"\"\nwhat colour\nis the swan?\n\"\"\"\n"
-                            "/fix it is white.\n/strik\n");
+                            "/fix it is white.\n/keep\n/strik\n");
   EXPECT_EQ(ran.exit_code, 2);
   EXPECT_NE(ran.err.find("/strike"), std::string::npos) << ran.err;
   const Json entries = world.run({"--json", "journal", "show"}).json()["entries"];
