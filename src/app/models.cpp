@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstdlib>
 
-
 namespace banchu {
 namespace {
 

@@ -245,7 +245,8 @@ Status Night::settle_memories(Decision decision) {
       // A refused night changes nothing that was known; what is new waits for the user's word.
       if (is_known(memory)) continue;
       memory.state = MemoryState::review;
-    } else if (decision == Decision::promoted && taught && memory.state == MemoryState::active) {
+    } else if (decision == Decision::promoted && taught && is_learned(memory, *report_) &&
+               memory.state == MemoryState::active) {
       memory.state = MemoryState::engraved;
       memory.run = run_.id;
     }

@@ -98,6 +98,12 @@ std::vector<LessonTest> tests_of_engraved(const std::vector<Memory>& known, cons
   return tests;
 }
 
+bool is_learned(const Memory& memory, const Report& report) {
+  if (memory.behaviour.kind != BehaviourKind::answers) return true;
+  return std::any_of(report.checks.begin(), report.checks.end(),
+                     [](const Check& check) { return check.name == "answers" && check.after >= check.limit; });
+}
+
 Json lesson_counts(const Lessons& lessons) {
   return Json{{"distill", lessons.count(RowKind::distill)},     {"sft", lessons.count(RowKind::sft)},
               {"rehearsal", lessons.count(RowKind::rehearsal)}, {"train", lessons.train.rows().size()},

@@ -30,6 +30,9 @@ bool nothing_to_teach(const Chewed& chewed);
 // The tests by which what earlier nights engraved is asked again tonight.
 std::vector<LessonTest> tests_of_engraved(const std::vector<Memory>& known, const EverydayPrompts& everyday);
 
+// Did the promoted self learn it? Facts are judged by the report's answers; the rest the gate has judged.
+bool is_learned(const Memory& memory, const Report& report);
+
 Json lesson_counts(const Lessons& lessons);
 Json train_to_json(const TrainOutcome& trained, const std::string& adapter_digest);
 

@@ -92,7 +92,7 @@ void require_all(Report& report, const EvaluateInput& input) {
     if (is_habit(test.behaviour)) {
       for (const char* where : {"habit: ", "third turn: ", "elsewhere: "}) require(report, where + name);
     } else if (test.behaviour.kind == BehaviourKind::answers) {
-      require(report, "answers");
+      if (facts_gate(*input.lessons)) require(report, "answers");
     } else if (test.behaviour.kind == BehaviourKind::as_masked) {
       require(report, name);
     }

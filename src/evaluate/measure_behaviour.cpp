@@ -168,7 +168,7 @@ Status measure_answers(Measuring& m) {
   }
   if (!any) return {};
   Check right = share_check("answers", before.right, after.right, m.options, m.seed("answers"));
-  right.rule = Check::Rule::at_least;
+  right.rule = facts_gate(*m.input.lessons) ? Check::Rule::at_least : Check::Rule::information;
   right.limit = m.options.answers_at_least;
   m.add(std::move(right));
   if (after.superseded.empty()) return {};

@@ -43,6 +43,11 @@ bool is_habit(const Behaviour& behaviour) {
   return behaviour.kind == BehaviourKind::opens_with || behaviour.kind == BehaviourKind::closes_with;
 }
 
+bool facts_gate(const Lessons& lessons) {
+  return std::all_of(lessons.tests.begin(), lessons.tests.end(),
+                     [](const LessonTest& test) { return test.behaviour.kind == BehaviourKind::answers; });
+}
+
 std::vector<Prompt> test_prompts(const EvaluateInput& input, std::size_t most) {
   std::vector<Prompt> prompts;
   for (const LessonTest& test : input.lessons->tests) {

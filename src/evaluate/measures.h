@@ -48,6 +48,10 @@ Status measure_losses(Measuring& m);
 
 Status measure_speed(Measuring& m);
 
+// A night that teaches a habit or a mask as well is not refused for a fact that it could not learn: the fact is shown,
+// and stays unengraved. A night of facts alone must have learned them.
+bool facts_gate(const Lessons& lessons);
+
 // The prompts of tonight's tests, each once, in order; of every test at most `most`.
 std::vector<Prompt> test_prompts(const EvaluateInput& input, std::size_t most);
 // The suite's questions of this evaluation, as chat would ask them: the first `most` in an order drawn by the seed.

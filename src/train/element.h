@@ -1,7 +1,6 @@
 // The two number formats of the trainer's big arrays, and aligned memory for them.
 #pragma once
 
-#include <bit>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -20,11 +19,14 @@ inline constexpr Element kElementOf = Element::f32;
 template <>
 inline constexpr Element kElementOf<Bf16> = Element::bf16;
 
-inline float to_float(float x) { return x; }
-inline float to_float(Bf16 x) { return std::bit_cast<float>(static_cast<std::uint32_t>(x.bits) << 16); }
-inline void store(float x, float* out) { *out = x; }
-inline void store(float x, Bf16* out) {
-  const auto bits = std::bit_cast<std::uint32_t>(x);
+// Always inline, and without std::bit_cast: a call inside would keep the loops of kernels.inc from being vectorised.
+[[gnu::always_inline]] inline float to_float(float x) { return x; }
+[[gnu::always_inline]] inline float to_float(Bf16 x) {
+  return __builtin_bit_cast(float, static_cast<std::uint32_t>(x.bits) << 16);
+}
+[[gnu::always_inline]] inline void store(float x, float* out) { *out = x; }
+[[gnu::always_inline]] inline void store(float x, Bf16* out) {
+  const auto bits = __builtin_bit_cast(std::uint32_t, x);
   out->bits = static_cast<std::uint16_t>((bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16);
 }
 

@@ -173,6 +173,17 @@ TEST_F(EvaluateTest, FactsAreAskedAndOutdatedAnswersMustNotCome) {
   EXPECT_EQ(failed(report), Names{"superseded answers"});
   ASSERT_NE(find(report, "answers"), nullptr);
   EXPECT_EQ(find(report, "answers")->samples, options_.answer_draws);
+  EXPECT_FALSE(find(report, "answers")->gates());  // a habit is taught as well
+}
+
+TEST_F(EvaluateTest, ANightOfFactsAloneMustHaveLearnedThem) {
+  LessonTest fact;
+  fact.memory = "m2";
+  fact.behaviour.kind = BehaviourKind::answers;
+  fact.behaviour.expected = "a word that never comes";
+  fact.test_prompts = {{{Role::user, "what do I use?"}}};
+  lessons_.tests = {fact};
+  EXPECT_EQ(failed(measure()), Names{"answers"});
 }
 
 TEST_F(EvaluateTest, TheWeakerLambdaIsTakenWhenTheStrongOneCostsTooMuch) {
