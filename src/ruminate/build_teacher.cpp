@@ -17,21 +17,24 @@ constexpr int kRehearsalEpochs = 3;  // a lesson epoch draws rehearsal rows in t
 constexpr std::size_t kFewestRehearsals = 8;
 constexpr std::size_t kOpeningSlack = 2;  // tokens behind an opening that still lean on it
 
-// r-th rehearsal row: every second answers under another mask (that is how a habit learns where it does not belong),
-// every fourth goes on to a second turn.
-bool is_under_another_mask(std::size_t r) { return r % 2 == 0; }
+// r-th rehearsal row: two of three begin an answer under another mask (that is how a habit learns where it does not
+// belong; the beginning shows it, so these are short and weigh more), every fourth goes on to a second turn.
+constexpr int kMaskedOpeningTokens = 16;
+constexpr float kMaskedOpeningWeight = 3;
+bool is_under_another_mask(std::size_t r) { return r % 3 != 1; }
 bool has_second_turn(std::size_t r) { return r % 4 == 1; }
 
 }  // namespace
 
 Result<std::vector<std::string>> LessonMaker::sample(const std::vector<std::vector<Message>>& prompts,
-                                                     const std::string& purpose) {
+                                                     const std::string& purpose, bool short_under_masks) {
   std::vector<CompletionRequest> requests;
   Rng rng(options_.seed, purpose);
   for (const std::vector<Message>& messages : prompts) {
     BANCHU_TRY(RenderedChat rendered, chat().render(messages, true));
     CompletionRequest request{std::move(rendered.tokens), sampling_, rng.next()};
-    request.sampling.max_tokens = options_.rehearsal_tokens;
+    const bool masked = messages.front().role == Role::system;
+    request.sampling.max_tokens = short_under_masks && masked ? kMaskedOpeningTokens : options_.rehearsal_tokens;
     requests.push_back(std::move(request));
   }
   const auto on_done = [&](std::size_t done) { report("reply", done, requests.size()); };
@@ -124,41 +127,56 @@ void LessonMaker::leave_room_for_habits(LessonRow& row, const std::vector<TokenS
   }
 }
 
-Status LessonMaker::add_rehearsal() {
+std::size_t LessonMaker::count_rehearsals() const {
   const double share = std::clamp(options_.rehearsal_share, 0.0, 0.9);
   const double reached = kRehearsalEpochs * static_cast<double>(pending_.train.size()) * share / (1 - share);
-  const std::size_t rows = std::min(static_cast<std::size_t>(std::max(options_.max_rehearsal_rows, 0)),
-                                    std::max(kFewestRehearsals, static_cast<std::size_t>(std::ceil(reached))));
-  if (rows == 0 || share == 0) return {};
+  if (share == 0) return 0;
+  return std::min(static_cast<std::size_t>(std::max(options_.max_rehearsal_rows, 0)),
+                  std::max(kFewestRehearsals, static_cast<std::size_t>(std::ceil(reached))));
+}
+
+Result<std::vector<RowText>> LessonMaker::rehearse(std::size_t rows) {
   const std::vector<std::string> prompts = shuffled(everyday_.rehearsal, "rehearsal prompts");
   const bool only_other_masks = mask_of_tonight() != nullptr;  // a distilled mask changes every plain reply
   std::vector<RowText> texts(rows);
-  std::vector<std::vector<Message>> first, second;
-  std::vector<std::size_t> goes_on;
+  std::vector<std::vector<Message>> first;
   for (std::size_t r = 0; r < rows; ++r) {
     const bool other = (only_other_masks || is_under_another_mask(r)) && !everyday_.other_masks.empty();
-    if (other) texts[r].mask = everyday_.other_masks[(only_other_masks ? r : r / 2) % everyday_.other_masks.size()];
+    if (other) texts[r].mask = everyday_.other_masks[(only_other_masks ? r : r / 3) % everyday_.other_masks.size()];
     texts[r].exchanges.push_back({prompts[r % prompts.size()], "", true, {}});
     first.push_back(assemble_prompt(texts[r].mask, {}, {}, texts[r].exchanges[0].user));
   }
   BANCHU_TRY(const std::vector<std::string> replies, sample(first, "rehearsal replies"));
-  for (std::size_t r = 0; r < rows; ++r) {
-    texts[r].exchanges[0].reply = replies[r];
-    if (!has_second_turn(r) || replies[r].empty()) continue;
-    const std::string& next = prompts[(r + rows) % prompts.size()];
-    second.push_back(assemble_prompt(texts[r].mask, {}, {{texts[r].exchanges[0].user, replies[r]}}, next));
+  for (std::size_t r = 0; r < rows; ++r) texts[r].exchanges[0].reply = replies[r];
+  BANCHU_TRY_STATUS(go_on(texts, prompts));
+  return texts;
+}
+
+Status LessonMaker::go_on(std::vector<RowText>& texts, const std::vector<std::string>& prompts) {
+  std::vector<std::vector<Message>> second;
+  std::vector<RowText*> going_on;
+  for (std::size_t r = 0; r < texts.size(); ++r) {
+    const RowExchange first = texts[r].exchanges[0];
+    if (!has_second_turn(r) || first.reply.empty()) continue;
+    const std::string& next = prompts[(r + texts.size()) % prompts.size()];
+    second.push_back(assemble_prompt(texts[r].mask, {}, {{first.user, first.reply}}, next));
     texts[r].exchanges.push_back({next, "", true, {}});
-    goes_on.push_back(r);
+    going_on.push_back(&texts[r]);
   }
-  BANCHU_TRY(const std::vector<std::string> more, sample(second, "rehearsal second replies"));
-  for (std::size_t k = 0; k < goes_on.size(); ++k) texts[goes_on[k]].exchanges[1].reply = more[k];
-  for (std::size_t r = 0; r < rows; ++r) {
+  BANCHU_TRY(const std::vector<std::string> replies, sample(second, "rehearsal second replies"));
+  for (std::size_t k = 0; k < going_on.size(); ++k) going_on[k]->exchanges[1].reply = replies[k];
+  return {};
+}
+
+Status LessonMaker::add_rehearsal() {
+  BANCHU_TRY(std::vector<RowText> texts, rehearse(count_rehearsals()));
+  for (std::size_t r = 0; r < texts.size(); ++r) {
     std::erase_if(texts[r].exchanges, [](const RowExchange& exchange) { return exchange.reply.empty(); });
     BANCHU_TRY(std::optional<LessonRow> row, make_row(chat(), texts[r], RowKind::rehearsal, options_.max_row_tokens));
     if (!row) continue;
     if (texts[r].mask.empty()) {
       BANCHU_TRY(const RenderedChat rendered, chat().render(messages_of(texts[r]), false));
-      if (rendered.tokens == row->tokens) leave_room_for_habits(*row, rendered.replies);
+      leave_room_for_habits(*row, rendered.replies);
     }
     if (row->targets.empty()) continue;
     row->conversation = "rehearsal-" + std::to_string(r);

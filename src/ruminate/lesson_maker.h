@@ -40,6 +40,9 @@ class LessonMaker {
   Status add_masked_samples(const Memory& mask, const RowText& worn);
   // The awake self's own replies.
   Status add_rehearsal();
+  std::size_t count_rehearsals() const;
+  Result<std::vector<RowText>> rehearse(std::size_t rows);
+  Status go_on(std::vector<RowText>& texts, const std::vector<std::string>& prompts);  // some of them, for a turn
   void leave_room_for_habits(LessonRow& row, const std::vector<TokenSpan>& replies) const;
 
   Status ask_teacher();
@@ -47,7 +50,8 @@ class LessonMaker {
   void name_memories(Lessons& lessons) const;
 
   // One reply each, drawn with the sampler that chat serves with.
-  Result<std::vector<std::string>> sample(const std::vector<std::vector<Message>>& prompts, const std::string& purpose);
+  Result<std::vector<std::string>> sample(const std::vector<std::vector<Message>>& prompts, const std::string& purpose,
+                                          bool short_under_masks = false);
   std::vector<std::string> shuffled(std::vector<std::string> prompts, const char* purpose) const;
   std::vector<Behaviour> habits(bool only_new) const;
   const Memory* mask_of_tonight() const;

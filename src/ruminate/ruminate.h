@@ -24,8 +24,8 @@ struct RuminateOptions {
   double habit_share = 0.5;     // ... and by at least this share of the replies that may be taught
   double near_duplicate = 0.9;  // Jaccard similarity of word 3-grams
   int max_rehearsal_rows = 100;
-  double rehearsal_share = 0.3;  // of a step's rows
-  int rehearsal_tokens = 160;     // of one rehearsal reply
+  double rehearsal_share = 0.4;  // of a step's rows
+  int rehearsal_tokens = 160;    // of one rehearsal reply
   int teacher_top_k = 20;
   int max_row_tokens = 1024;    // longer rows are cut at the front of their history
   int min_test_prompts = 40;    // filled up with own-written everyday prompts when the day is short
