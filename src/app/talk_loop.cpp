@@ -40,9 +40,11 @@ std::optional<std::string> TalkLoop::read_message() {
   if (message.ends_with(kFence)) return message.substr(0, message.size() - kFence.size());
   if (editor_.is_interactive()) context_.note(context_.word(Word::multiline));
   while ((line = editor_.read("... "))) {
-    if (!message.empty()) message += '\n';
-    if (line->ends_with(kFence)) return message + line->substr(0, line->size() - kFence.size());
-    message += *line;
+    const bool last = line->ends_with(kFence);
+    const std::string part = last ? line->substr(0, line->size() - kFence.size()) : *line;
+    if (!message.empty() && !(last && part.empty())) message += '\n';
+    message += part;
+    if (last) return message;
   }
   return std::nullopt;
 }

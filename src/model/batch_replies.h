@@ -36,7 +36,7 @@ class SequenceReply {
   Decoder& decoder_;
   const CompletionRequest& request_;
   int sequence_;
-  Reply reply_;
+  ReplyInProgress reply_;
   int row_ = -1;  // of the last token in the batch, when the batch reaches it
   bool done_ = false;
   std::size_t reused_ = 0;

@@ -20,8 +20,8 @@ const char* stop_reason_name(StopReason reason) {
   return "end_of_turn";
 }
 
-Reply::Reply(const LlamaTokenizer& tokenizer, WordTables& tables, const CompletionRequest& request, std::size_t room,
-             TextSink sink)
+ReplyInProgress::ReplyInProgress(const LlamaTokenizer& tokenizer, WordTables& tables, const CompletionRequest& request,
+                                 std::size_t room, TextSink sink)
     : tokenizer_(tokenizer),
       steering_(tables, request.sampling.word_bias),
       sampler_(request.sampling, request.seed, tokenizer.vocabulary_size()),
@@ -33,7 +33,7 @@ Reply::Reply(const LlamaTokenizer& tokenizer, WordTables& tables, const Completi
   }
 }
 
-ReplyStep Reply::next(std::span<const float> logits) {
+ReplyStep ReplyInProgress::next(std::span<const float> logits) {
   if (ended()) return {};
   std::span<const float> steered = logits;
   if (steering_.active()) {
@@ -46,7 +46,7 @@ ReplyStep Reply::next(std::span<const float> logits) {
   return take(token);
 }
 
-ReplyStep Reply::take(Token token) {
+ReplyStep ReplyInProgress::take(Token token) {
   tokens_.push_back(token);
   const bool stops = std::find(stop_tokens_.begin(), stop_tokens_.end(), token) != stop_tokens_.end();
   if (stops || tokenizer_.ends_generation(token)) {
@@ -67,7 +67,7 @@ ReplyStep Reply::take(Token token) {
   return {ReplyStep::Kind::token, token, tokens_.size()};
 }
 
-bool Reply::ended() {
+bool ReplyInProgress::ended() {
   if (tokens_.size() >= max_tokens_) {
     reason_ = StopReason::max_tokens;
     return true;
@@ -79,7 +79,7 @@ bool Reply::ended() {
   return false;
 }
 
-ReplyStep Reply::rewind_to(std::size_t token) {
+ReplyStep ReplyInProgress::rewind_to(std::size_t token) {
   steering_.forbid_here(token, tokens_[token]);
   tokens_.resize(token);
   text_.truncate(token);
@@ -87,7 +87,7 @@ ReplyStep Reply::rewind_to(std::size_t token) {
   return {ReplyStep::Kind::rewind, 0, token};
 }
 
-Completion Reply::finish() {
+Completion ReplyInProgress::finish() {
   // A banned word that stands complete at the very end was never decided by what follows: it goes.
   std::size_t end = std::min(text_end_, text_.raw().size());
   while (const auto begin = steering_.banned_at_end(std::string_view(text_.raw()).substr(0, end))) {

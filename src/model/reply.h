@@ -27,11 +27,11 @@ struct ReplyStep {
   std::size_t keep = 0;
 };
 
-class Reply {
+class ReplyInProgress {
  public:
   // `room`: tokens that fit behind the prompt.
-  Reply(const LlamaTokenizer& tokenizer, WordTables& tables, const CompletionRequest& request, std::size_t room,
-        TextSink sink);
+  ReplyInProgress(const LlamaTokenizer& tokenizer, WordTables& tables, const CompletionRequest& request,
+                  std::size_t room, TextSink sink);
 
   ReplyStep next(std::span<const float> logits);
   void cancel() { reason_ = StopReason::cancelled; }

@@ -78,7 +78,7 @@ std::map<std::string, std::string> digests_below(const fs::path& folder) {
                        : entry.is_directory() ? "folder"
                                               : sha256_file(entry.path()).value_or("unreadable");
     if (!entry.is_symlink()) what += " " + std::to_string(entry.last_write_time().time_since_epoch().count());
-    digests[fs::relative(entry.path(), folder).string()] = what;
+    digests[entry.path().lexically_relative(folder).string()] = what;
   }
   return digests;
 }

@@ -35,7 +35,7 @@ class ScriptedVocabulary final : public Tokenizer {
 using Weights = std::map<std::string, double>;  // by piece; what is not named cannot come
 using Script = std::function<Weights(const std::string& text)>;
 
-// Draws replies from a script as Reply does from a model.
+// Draws replies from a script as ReplyInProgress does from a model.
 class ScriptedSpeaker {
  public:
   ScriptedSpeaker(std::vector<std::string> pieces, Script script)

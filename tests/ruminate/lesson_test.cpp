@@ -173,7 +173,7 @@ TEST(Lessons, CutALongEveningIntoRowsThatShareNoTarget) {
   }
 }
 
-TEST(Rehearsal, IsTheAwakeSelfsOwnWordsAThirdOfThemUnderAnotherMask) {
+TEST(Rehearsal, IsTheAwakeSelfsOwnWordsTwoThirdsOfThemUnderAnotherMask) {
   ByteSession session;
   session.says = [](const std::string& prompt) {
     return "My own words, " + std::to_string(prompt.size()) + " of them.";
@@ -191,7 +191,7 @@ TEST(Rehearsal, IsTheAwakeSelfsOwnWordsAThirdOfThemUnderAnotherMask) {
     masked += text.starts_with("<s:") ? 1 : 0;
     two_turns += text.find("<u:") != text.rfind("<u:") ? 1 : 0;
   }
-  EXPECT_NEAR(static_cast<double>(masked) / static_cast<double>(rows.size()), 1.0 / 3, 0.05);
+  EXPECT_NEAR(static_cast<double>(masked) / static_cast<double>(rows.size()), 2.0 / 3, 0.05);
   EXPECT_GT(two_turns, 5u);
 }
 
