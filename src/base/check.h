@@ -10,7 +10,7 @@ namespace banchu {
 }  // namespace banchu
 
 // BANCHU_CHECK(rank > 0) or BANCHU_CHECK(rank > 0, "rank is " + ...): prints and aborts when false.
-#define BANCHU_CHECK(expression, ...)                                                                      \
-  do {                                                                                                     \
+#define BANCHU_CHECK(expression, ...)                                                                     \
+  do {                                                                                                    \
     if (!(expression)) ::banchu::check_failed(#expression, __FILE__, __LINE__, std::string{__VA_ARGS__}); \
   } while (false)

@@ -16,8 +16,8 @@ Time now();
 // Makes now() answer `time` from here on (the global flag --now; a night's determinism needs it).
 void freeze_now(Time time);
 
-std::string format_time(Time time);            // "2026-11-22T14:55:53Z"
-std::string format_day(Time time);             // "2026-11-22"
+std::string format_time(Time time);              // "2026-11-22T14:55:53Z"
+std::string format_day(Time time);               // "2026-11-22"
 Result<Time> parse_time(std::string_view text);  // RFC 3339 with Z or an offset; a plain date is midnight UTC
 
 // Seconds of a steady clock, for durations; never stored.

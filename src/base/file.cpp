@@ -71,8 +71,8 @@ Status write_file_atomic(const fs::path& path, std::string_view bytes) {
   const Descriptor fd(::mkostemp(temporary.data(), O_CLOEXEC));
   if (fd.get() < 0) return error_from_errno("cannot write", path.string());
   Status written = write_all(fd.get(), bytes, path);
-  if (written && (::fchmod(fd.get(), 0644) != 0 || ::fsync(fd.get()) != 0 ||
-                  ::rename(temporary.c_str(), path.c_str()) != 0)) {
+  if (written &&
+      (::fchmod(fd.get(), 0644) != 0 || ::fsync(fd.get()) != 0 || ::rename(temporary.c_str(), path.c_str()) != 0)) {
     written = error_from_errno("cannot write", path.string());
   }
   if (!written) {

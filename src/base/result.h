@@ -69,14 +69,13 @@ using Status = Result<void>;
 // BANCHU_TRY(auto bytes, read_file(path)): declares `bytes`, or returns the error to the caller.
 #define BANCHU_TRY(declaration, expression) \
   BANCHU_TRY_(BANCHU_CONCAT(banchu_result_, __LINE__), declaration, expression)
-#define BANCHU_TRY_(name, declaration, expression)   \
-  auto name = (expression);                          \
+#define BANCHU_TRY_(name, declaration, expression)       \
+  auto name = (expression);                              \
   if (!name.has_value()) return std::move(name).error(); \
   declaration = std::move(name).value()
 
 // BANCHU_TRY_STATUS(write_file(path, bytes)): the same for a Status.
-#define BANCHU_TRY_STATUS(expression)                                              \
-  do {                                                                             \
-    if (auto banchu_status_ = (expression); !banchu_status_.has_value())           \
-      return std::move(banchu_status_).error();                                    \
+#define BANCHU_TRY_STATUS(expression)                                                                              \
+  do {                                                                                                             \
+    if (auto banchu_status_ = (expression); !banchu_status_.has_value()) return std::move(banchu_status_).error(); \
   } while (false)

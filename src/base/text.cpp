@@ -31,8 +31,8 @@ std::size_t read_character(std::string_view text, std::size_t at, char32_t& char
 
 bool is_space(char32_t c) {
   const utf8proc_category_t category = utf8proc_category(static_cast<utf8proc_int32_t>(c));
-  return c == ' ' || (c >= '\t' && c <= '\r') || category == UTF8PROC_CATEGORY_ZS ||
-         category == UTF8PROC_CATEGORY_ZL || category == UTF8PROC_CATEGORY_ZP;
+  return c == ' ' || (c >= '\t' && c <= '\r') || category == UTF8PROC_CATEGORY_ZS || category == UTF8PROC_CATEGORY_ZL ||
+         category == UTF8PROC_CATEGORY_ZP;
 }
 
 // The first byte that is not part of a valid character, or text.size().

@@ -25,7 +25,7 @@ std::vector<std::string> words(std::string_view text);
 
 // The code points of valid UTF-8 text.
 std::vector<char32_t> code_points(std::string_view text);
-bool is_hangul(char32_t c);         // a syllable or a jamo
+bool is_hangul(char32_t c);          // a syllable or a jamo
 bool is_word_character(char32_t c);  // a letter or a digit of any script
 
 // How many bytes at the end of `text` are the beginning of a character that is not complete yet (0 to 3).

@@ -62,9 +62,9 @@ class GgufFile {
 
 // What `model inspect`, plan and the trainer ask first.
 struct ModelInfo {
-  std::string architecture;   // "llama"
-  std::string name;           // general.name
-  std::string quantisation;   // the most common type of the 2-D tensors, e.g. "Q4_1"
+  std::string architecture;  // "llama"
+  std::string name;          // general.name
+  std::string quantisation;  // the most common type of the 2-D tensors, e.g. "Q4_1"
   std::uint64_t bytes = 0;
   std::uint64_t parameters = 0;
   std::uint32_t n_vocab = 0;

@@ -78,7 +78,7 @@ struct AdapterUse {
 };
 
 struct SessionOptions {
-  int threads = 0;           // 0: every core
+  int threads = 0;            // 0: every core
   int context_tokens = 4096;  // of one sequence; cut to what the model was trained with
   int sequences = 1;          // how many conversations complete_all() may hold at once
 };

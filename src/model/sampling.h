@@ -20,15 +20,15 @@ struct WordBias {
 };
 
 struct SamplingOptions {
-  float temperature = 0.75f;         // 0: greedy
+  float temperature = 0.75f;  // 0: greedy
   float top_p = 0.9f;
-  int top_k = 45;                    // 0: off
+  int top_k = 45;  // 0: off
   float min_p = 0.05f;
-  float frequency_penalty = 0.2f;    // -2 .. 2
-  float presence_penalty = 0.15f;    // -2 .. 2
+  float frequency_penalty = 0.2f;     // -2 .. 2
+  float presence_penalty = 0.15f;     // -2 .. 2
   float repetition_penalty = 1.125f;  // 1: off
   int max_tokens = 1024;
-  std::vector<std::string> stop;      // the text is cut before the first that appears, also across token borders
+  std::vector<std::string> stop;  // the text is cut before the first that appears, also across token borders
   std::vector<WordBias> word_bias;
 };
 

@@ -28,7 +28,7 @@ struct Self {
   std::vector<SelfAdapter> adapters;
   Time created = 0;
   bool awake = false;
-  std::string run;     // the night it was born in; "" for the first
+  std::string run;  // the night it was born in; "" for the first
 };
 
 enum class Decision { promoted, refused, nothing_to_learn };

@@ -33,7 +33,7 @@ struct TrainOptions {
   double beta1 = 0.9;
   double beta2 = 0.999;
   double epsilon = 1e-8;
-  double max_grad_norm = 1.0;     // 0: no clipping
+  double max_grad_norm = 1.0;    // 0: no clipping
   double rehearsal_share = 0.4;  // of a step's rows; rehearsal rows are drawn in turn beside the lessons
   double rehearsal_weight = 1.0;
   double sft_weight = 1.0;
