@@ -16,6 +16,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "ruminate/chewing.h"
 #include "ruminate/claim.h"
 #include "ruminate/conflict.h"
 #include "ruminate/duplicates.h"
@@ -26,55 +27,12 @@
 namespace banchu {
 namespace {
 
-constexpr std::size_t kFewestMaskedTurns = 3;  // a mask worn more briefly is a game, not a habit
-constexpr double kUnreadableShare = 0.4;       // of the replies up for teaching
+constexpr double kUnreadableShare = 0.4;  // of the replies up for teaching
 constexpr std::size_t kUnreadableFewest = 8;
-constexpr double kCorrectionImportance = 0.8, kStyleImportance = 0.4, kRememberImportance = 0.9;
-constexpr double kSelfSaidImportance = 0.2;
+constexpr double kRememberImportance = 0.9;
 constexpr std::size_t kQuoteCharacters = 60;
 
-bool may_be_taught(Reason reason) {
-  return reason == Reason::kept || reason == Reason::approved || reason == Reason::fixed;
-}
-
-class Chewing {
- public:
-  Chewing(std::vector<Entry> entries, const std::vector<Memory>& known, const RuminateOptions& options, Time at)
-      : known_(known), options_(options), at_(at) {
-    chewed_.entries = std::move(entries);
-    chewed_.verdicts.resize(chewed_.entries.size());
-    open_.assign(chewed_.entries.size(), true);
-  }
-  Chewed run();
-
- private:
-  void strike_faults();
-  void distrust_an_unreadable_day();
-  void strike_repeats();
-  void gather_claims();
-  void settle_contradictions();
-  void judge_replies();
-  void judge_reply(std::size_t i);
-  void find_habits();
-  void find_masks();
-  void choose_one_mask();
-  void find_styles();
-  void note_self_claims();
-  void close(std::size_t i, Reason reason, std::string detail);
-  Memory& add_memory(Memory memory, std::size_t from);
-  void add_habit(const Habit& habit, const std::vector<std::size_t>& taught);
-  bool is_answered_gladly(std::size_t i) const;
-  std::size_t count_masked(const std::string& mask) const;
-  const Entry& entry(std::size_t i) const { return chewed_.entries[i]; }
-  EntryVerdict& verdict(std::size_t i) { return chewed_.verdicts[i]; }
-
-  const std::vector<Memory>& known_;
-  const RuminateOptions& options_;
-  Time at_;
-  Chewed chewed_;
-  std::vector<bool> open_;  // no verdict yet
-  std::vector<std::vector<Claim>> claims_;
-};
+}  // namespace
 
 void Chewing::close(std::size_t i, Reason reason, std::string detail) {
   verdict(i).reason = reason;
@@ -166,147 +124,6 @@ void Chewing::settle_contradictions() {
   }
 }
 
-bool Chewing::is_answered_gladly(std::size_t i) const {
-  for (const Entry& other : chewed_.entries) {
-    const bool next =
-        other.turn.conversation == entry(i).turn.conversation && other.turn.index == entry(i).turn.index + 1;
-    if (next) return answers_gladly(other.turn.user);
-  }
-  return false;
-}
-
-std::size_t Chewing::count_masked(const std::string& mask) const {
-  std::size_t count = 0;
-  for (std::size_t i = 0; i < chewed_.entries.size(); ++i) {
-    const bool counts =
-        open_[i] || may_be_taught(chewed_.verdicts[i].reason) || chewed_.verdicts[i].reason == Reason::mask_worn;
-    if (counts && entry(i).source == EntrySource::spoken && entry(i).turn.mask == mask) ++count;
-  }
-  return count;
-}
-
-void Chewing::judge_reply(std::size_t i) {
-  const Entry& e = entry(i);
-  const bool spoken = e.source == EntrySource::spoken;
-  const std::size_t masked = spoken && !e.turn.mask.empty() ? count_masked(e.turn.mask) : 0;
-  if (e.mark == EntryMark::fixed) {
-    close(i, Reason::fixed, "you said what it should have said");
-  } else if (e.mark == EntryMark::kept) {
-    close(i, spoken ? Reason::kept : Reason::approved, spoken ? "you kept it" : "approved where it was kept before");
-  } else if (masked >= kFewestMaskedTurns) {
-    close(i, Reason::mask_worn, fmt::format("spoken under the mask \"{}\"", shorten(e.turn.mask, kQuoteCharacters)));
-  } else if (!claims_[i].empty()) {
-    close(i, Reason::user_fact, fmt::format("you said: \"{}\"", claims_[i].front().text));
-  } else if (spoken && is_answered_gladly(i)) {
-    close(i, Reason::kept, "you answered it gladly");
-  } else if (masked > 0) {
-    close(i, Reason::needs_review, fmt::format("the mask was worn for {} turn(s) only", masked));
-  } else {
-    close(i, Reason::needs_review,
-          spoken ? "nobody has said yet whether it may be taught" : "it came without approval");
-  }
-}
-
-void Chewing::judge_replies() {
-  for (std::size_t i = 0; i < chewed_.entries.size(); ++i) {
-    if (open_[i]) judge_reply(i);
-  }
-}
-
-void Chewing::add_habit(const Habit& habit, const std::vector<std::size_t>& taught) {
-  Memory memory;
-  memory.kind = MemoryKind::habit;
-  const char* verb = habit.kind == BehaviourKind::opens_with ? "opens" : "closes";
-  memory.text = fmt::format("{} with \"{}\"", verb, habit.phrase);
-  memory.id = memory_id(memory.kind, memory.text);
-  memory.provenance = Provenance::confirmed;  // every one of these replies was kept, approved or fixed
-  memory.importance = static_cast<double>(habit.where.size()) / static_cast<double>(taught.size());
-  memory.created = entry(taught[habit.where.front()]).turn.time;
-  memory.behaviour.kind = habit.kind;
-  memory.behaviour.expected = habit.phrase;
-  for (const std::size_t k : habit.where) {
-    Memory& added = add_memory(memory, taught[k]);
-    added.importance = memory.importance;
-    added.strength = 1;  // how often it came is its importance; strength counts the days it came back
-  }
-}
-
-void Chewing::find_habits() {
-  std::vector<std::size_t> taught;
-  std::vector<std::string> replies;
-  for (std::size_t i = 0; i < chewed_.entries.size(); ++i) {
-    if (!may_be_taught(verdict(i).reason)) continue;
-    taught.push_back(i);
-    replies.push_back(taught_reply(entry(i)));
-  }
-  if (const auto opening = common_opening(replies, options_)) add_habit(*opening, taught);
-  if (const auto closing = common_closing(replies, options_)) add_habit(*closing, taught);
-}
-
-void Chewing::find_masks() {
-  for (std::size_t i = 0; i < chewed_.entries.size(); ++i) {
-    const Entry& e = entry(i);
-    const bool used = verdict(i).reason == Reason::mask_worn || may_be_taught(verdict(i).reason);
-    if (!used || e.source != EntrySource::spoken || e.turn.mask.empty()) continue;
-    if (count_masked(e.turn.mask) < kFewestMaskedTurns) continue;
-    Memory memory;
-    memory.kind = MemoryKind::habit;
-    memory.text = fmt::format("talks as under the mask \"{}\"", shorten(e.turn.mask, 160));
-    memory.id = memory_id(memory.kind, memory.text);
-    memory.importance = kRememberImportance;
-    memory.created = e.turn.time;
-    memory.behaviour.kind = BehaviourKind::as_masked;
-    memory.behaviour.expected = e.turn.mask;
-    add_memory(memory, i).strength = 1;
-  }
-}
-
-// Two masks would teach two voices at once: the one worn most is distilled, the others wait for the user's word.
-void Chewing::choose_one_mask() {
-  Memory* most = nullptr;
-  for (Memory& memory : chewed_.memories) {
-    if (memory.behaviour.kind != BehaviourKind::as_masked) continue;
-    if (most != nullptr) (memory.turns.size() > most->turns.size() ? *most : memory).state = MemoryState::review;
-    if (most == nullptr || memory.turns.size() > most->turns.size()) most = &memory;
-  }
-}
-
-// Replies that show no habit are taught one by one: kept ones as style, fixed ones as corrections.
-void Chewing::find_styles() {
-  for (std::size_t i = 0; i < chewed_.entries.size(); ++i) {
-    if (!may_be_taught(verdict(i).reason)) continue;
-    const bool fixed = verdict(i).reason == Reason::fixed;
-    if (!fixed && !verdict(i).memories.empty()) continue;
-    Memory memory;
-    memory.kind = fixed ? MemoryKind::correction : MemoryKind::style;
-    memory.text = fmt::format("to \"{}\" it {} \"{}\"", shorten(entry(i).turn.user, kQuoteCharacters),
-                              fixed ? "should say" : "may well say", shorten(taught_reply(entry(i)), 120));
-    memory.id = memory_id(memory.kind, memory.text);
-    memory.provenance = Provenance::confirmed;
-    memory.importance = fixed ? kCorrectionImportance : kStyleImportance;
-    memory.created = entry(i).turn.time;
-    add_memory(memory, i);
-  }
-}
-
-// What the self said as a fact in a reply that nobody confirmed: kept for the user to look at, never taught.
-void Chewing::note_self_claims() {
-  for (std::size_t i = 0; i < chewed_.entries.size(); ++i) {
-    const Reason reason = verdict(i).reason;
-    if (reason != Reason::needs_review && reason != Reason::user_fact) continue;
-    if (claims_of(entry(i).turn.reply).empty()) continue;
-    Memory memory;
-    memory.kind = MemoryKind::fact;
-    memory.text = fmt::format("it said, and nobody confirmed it: \"{}\"", shorten(entry(i).turn.reply, 120));
-    memory.id = memory_id(memory.kind, memory.text);
-    memory.provenance = Provenance::self_said;
-    memory.state = MemoryState::review;
-    memory.importance = kSelfSaidImportance;
-    memory.created = entry(i).turn.time;
-    add_memory(memory, i);
-  }
-}
-
 Chewed Chewing::run() {
   strike_faults();
   distrust_an_unreadable_day();
@@ -322,8 +139,6 @@ Chewed Chewing::run() {
   meet_the_known(chewed_.memories, known_, options_, at_);
   return std::move(chewed_);
 }
-
-}  // namespace
 
 const char* name_of(Reason reason) {
   static const std::map<Reason, const char*> kNames = {
