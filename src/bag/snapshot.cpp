@@ -57,9 +57,10 @@ class ReaderLock {
  public:
   explicit ReaderLock(sqlite3_file* file) : file_(file) {
     void volatile* region = nullptr;
-    const bool has_shared_memory =
-        file->pMethods->iVersion >= 2 && file->pMethods->xShmMap(file, 0, kShmRegionBytes, 0, &region) == SQLITE_OK;
-    if (!has_shared_memory) return;  // no living writer, or none with a log
+    if (file->pMethods->iVersion < 2) return;
+    const int mapped = file->pMethods->xShmMap(file, 0, kShmRegionBytes, 0, &region);
+    // SQLITE_READONLY: mapped, for reading only, as it was opened. Otherwise: no living writer, or none with a log.
+    if (mapped != SQLITE_OK && mapped != SQLITE_READONLY) return;
     is_mapped_ = true;
     result_code_ = file->pMethods->xShmLock(file, kFirstReaderSlot, 1, SQLITE_SHM_LOCK | SQLITE_SHM_SHARED);
     is_locked_ = result_code_ == SQLITE_OK;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,11 +20,14 @@ namespace banchu::test {
 
 namespace fs = std::filesystem;
 
-// A child process that runs `body` and ends with its answer, without running any destructor of ours.
+// A child process that runs `body` and ends with its answer, without running any destructor of ours. It dies with the
+// test, so that a test that crashes leaves nobody behind who holds its output open.
 class Child {
  public:
   explicit Child(const std::function<int()>& body) : pid_(::fork()) {
-    if (pid_ == 0) ::_exit(body());
+    if (pid_ != 0) return;
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::_exit(body());
   }
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
