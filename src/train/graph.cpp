@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "base/rng.h"
+#include "train/dropout.h"
 #include "train/kernels.h"
 #include "train/parallel.h"
 
@@ -93,48 +93,24 @@ const T* Graph<T>::narrow(const float* dx) {
   }
 }
 
-// --- dropout on the input of A: a mask that is a pure function of (seed and step, layer, group, token, column)
-
-namespace {
-
-struct Mask {
-  std::uint64_t key;
-  std::uint64_t threshold;  // of 2^32
-  float scale;
-  float at(std::int64_t i) const {
-    const std::uint64_t bits = Rng::mix(key + static_cast<std::uint64_t>(i) * 0x9e3779b97f4a7c15ULL) >> 32;
-    return bits < threshold ? 0.0f : scale;
-  }
-};
-
-Mask mask_for(std::uint64_t batch_key, std::int64_t layer, GroupKind kind, double dropout) {
-  const auto salt = static_cast<std::uint64_t>(layer * kGroups + kind + 1);
-  return {Rng::mix(batch_key ^ Rng::mix(salt)), static_cast<std::uint64_t>(dropout * 4294967296.0),
-          static_cast<float>(1.0 / (1.0 - dropout))};
-}
-
-}  // namespace
+// --- dropout on the input of A
 
 template <typename T>
 const T* Graph<T>::dropped(std::int64_t layer, GroupKind kind, const T* input) {
   if (dropout_ <= 0 || batch_->dropout_key == 0) return input;
-  const Mask mask = mask_for(batch_->dropout_key, layer, kind, dropout_);
+  const DropoutMask mask(batch_->dropout_key, layer * kGroups + kind, dropout_);
   const std::int64_t width = group(layer, kind).in;
   T* out = dropped_.grow(tokens_ * width);
-  parallel_for(tokens_, width, [&](std::int64_t t) {
-    for (std::int64_t i = t * width; i < (t + 1) * width; ++i) store(to_float(input[i]) * mask.at(i), &out[i]);
-  });
+  parallel_for(tokens_, width, [&](std::int64_t t) { mask.apply(input, t * width, width, out); });
   return out;
 }
 
 // to += mask o from
 template <typename T>
 void Graph<T>::undrop(std::int64_t layer, GroupKind kind, const float* from, float* to) {
-  const Mask mask = mask_for(batch_->dropout_key, layer, kind, dropout_);
+  const DropoutMask mask(batch_->dropout_key, layer * kGroups + kind, dropout_);
   const std::int64_t width = group(layer, kind).in;
-  parallel_for(tokens_, width, [&](std::int64_t t) {
-    for (std::int64_t i = t * width; i < (t + 1) * width; ++i) to[i] += from[i] * mask.at(i);
-  });
+  parallel_for(tokens_, width, [&](std::int64_t t) { mask.add_back(from, t * width, width, to); });
 }
 
 // --- a linear map with its detour
