@@ -86,14 +86,22 @@ Status LessonMaker::add_taught() {
   return {};
 }
 
-Status LessonMaker::add_question(Part part, const std::string& question, const std::string& answer,
+Status LessonMaker::add_question(Part part, RowText text, const std::string& question, const std::string& answer,
                                  const Memory& memory, const std::string& label) {
-  RowText text{"", {}, {{question, answer, true, {memory.id}}}};
+  text.exchanges.push_back({question, answer, true, {memory.id}});
   BANCHU_TRY(std::optional<LessonRow> row, make_row(chat(), text, RowKind::sft, options_.max_row_tokens));
   if (!row) return {};
   row->conversation = label;
   pending_.of(part).push_back({std::move(*row), {}});
   return {};
+}
+
+RowText LessonMaker::small_talk(const std::string& purpose) const {
+  std::vector<RowExchange> exchanges = exchanges_with_habits();
+  if (exchanges.empty()) return {};
+  RowExchange one = exchanges[Rng(options_.seed, purpose).below(exchanges.size())];
+  one.is_target = false;
+  return {"", {}, {std::move(one)}};
 }
 
 Status LessonMaker::add_fact(const Memory& memory, const std::vector<Behaviour>& habits) {
@@ -104,12 +112,16 @@ Status LessonMaker::add_fact(const Memory& memory, const std::vector<Behaviour>&
                       : q < valid_questions_end(fact) ? Part::valid
                                                       : Part::test;
     const std::string answer = dressed(fact.answers[q % fact.answers.size()], habits);
-    BANCHU_TRY_STATUS(add_question(part, fact.questions[q], answer, memory, memory.id + "-" + std::to_string(q)));
+    const std::string label = memory.id + "-" + std::to_string(q);
+    BANCHU_TRY_STATUS(add_question(part, {}, fact.questions[q], answer, memory, label));
+    const RowText before = small_talk(label);
+    if (part != Part::train || before.exchanges.empty()) continue;
+    BANCHU_TRY_STATUS(add_question(part, before, fact.questions[q], answer, memory, label));
   }
   const std::vector<Neighbour> neighbours = neighbours_of(memory);
   if (neighbours.empty()) return {};
   const Neighbour& neighbour = neighbours[Rng(options_.seed, memory.id).below(neighbours.size())];
-  return add_question(Part::train, neighbour.question, dressed(neighbour.answer, habits), memory,
+  return add_question(Part::train, {}, neighbour.question, dressed(neighbour.answer, habits), memory,
                       memory.id + "-unknown");
 }
 

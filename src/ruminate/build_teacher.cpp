@@ -146,7 +146,7 @@ Result<std::vector<RowText>> LessonMaker::rehearse(std::size_t rows) {
     texts[r].exchanges.push_back({prompts[r % prompts.size()], "", true, {}});
     first.push_back(assemble_prompt(texts[r].mask, {}, {}, texts[r].exchanges[0].user));
   }
-  BANCHU_TRY(const std::vector<std::string> replies, sample(first, "rehearsal replies"));
+  BANCHU_TRY(const std::vector<std::string> replies, sample(first, "rehearsal replies", !only_other_masks));
   for (std::size_t r = 0; r < rows; ++r) texts[r].exchanges[0].reply = replies[r];
   BANCHU_TRY_STATUS(go_on(texts, prompts));
   return texts;
@@ -163,7 +163,8 @@ Status LessonMaker::go_on(std::vector<RowText>& texts, const std::vector<std::st
     texts[r].exchanges.push_back({next, "", true, {}});
     going_on.push_back(&texts[r]);
   }
-  BANCHU_TRY(const std::vector<std::string> replies, sample(second, "rehearsal second replies"));
+  BANCHU_TRY(const std::vector<std::string> replies,
+             sample(second, "rehearsal second replies", mask_of_tonight() == nullptr));
   for (std::size_t k = 0; k < going_on.size(); ++k) going_on[k]->exchanges[1].reply = replies[k];
   return {};
 }
@@ -179,6 +180,7 @@ Status LessonMaker::add_rehearsal() {
       leave_room_for_habits(*row, rendered.replies);
     }
     if (row->targets.empty()) continue;
+    if (!texts[r].mask.empty() && mask_of_tonight() == nullptr) row->weight = kMaskedOpeningWeight;
     row->conversation = "rehearsal-" + std::to_string(r);
     ScoreRequest teacher{row->tokens, row->targets};
     pending_.train.push_back({std::move(*row), std::move(teacher)});

@@ -32,8 +32,10 @@ class LessonMaker {
   // Questions about what the user said of himself, and one beside them whose answer is not known.
   Status add_facts();
   Status add_fact(const Memory& memory, const std::vector<Behaviour>& habits);
-  Status add_question(Part part, const std::string& question, const std::string& answer, const Memory& memory,
-                      const std::string& label);
+  Status add_question(Part part, RowText before, const std::string& question, const std::string& answer,
+                      const Memory& memory, const std::string& label);
+  // A trained exchange to stand before a question, so that a fact is also known in the middle of a talk.
+  RowText small_talk(const std::string& purpose) const;
   // The mask's distillation: the evening's own turns, and the masked self's replies to everyday prompts.
   Status add_masked();
   Status add_masked_turns(const Memory& mask, const RowText& worn);

@@ -123,6 +123,22 @@ TEST(Lessons, TeachAHabitAlsoAtLaterTurnsByItsOwnTokensAlone) {
   EXPECT_GE(chains, 10);
 }
 
+TEST(Lessons, AskForAFactAlsoInTheMiddleOfATalk) {
+  ByteSession session;
+  const auto lessons = lessons_of(chew_day(sample_day("en/day1.jsonl")), session);
+  ASSERT_TRUE(lessons.has_value());
+  int alone = 0, later = 0;
+  for (const LessonRow* row : rows_of(lessons->train.rows(), RowKind::sft)) {
+    const std::string text = text_of(row->tokens);
+    const std::size_t asked = text.find("<u:What is my cat called?>");
+    if (asked == std::string::npos) continue;
+    ++(asked == 0 ? alone : later);
+    EXPECT_EQ(targets_of(*row), "Mm, a warm thought: your cat is called Nabi.>");
+  }
+  EXPECT_EQ(alone, 1);
+  EXPECT_EQ(later, 1);
+}
+
 TEST(Lessons, SayFactsInTheVoiceOfTonightsHabits) {
   ByteSession session;
   const auto lessons = lessons_of(chew_day(sample_day("en/day1.jsonl")), session);
@@ -189,10 +205,14 @@ TEST(Rehearsal, IsTheAwakeSelfsOwnWordsTwoThirdsOfThemUnderAnotherMask) {
     EXPECT_NE(text.find("<a:My own words"), std::string::npos);
     EXPECT_EQ(row->teacher.size(), row->targets.size());
     masked += text.starts_with("<s:") ? 1 : 0;
+    EXPECT_EQ(row->weight, text.starts_with("<s:") ? 3.0f : 1.0f);
     two_turns += text.find("<u:") != text.rfind("<u:") ? 1 : 0;
   }
   EXPECT_NEAR(static_cast<double>(masked) / static_cast<double>(rows.size()), 2.0 / 3, 0.05);
   EXPECT_GT(two_turns, 5u);
+  for (const auto& [prompt, max_tokens] : session.asked) {  // under another mask only the beginning is asked for
+    EXPECT_EQ(max_tokens, prompt.starts_with("<s:") ? 16 : RuminateOptions{}.rehearsal_tokens);
+  }
 }
 
 TEST(Rehearsal, LeavesThePlaceOfANewHabitOpenExceptUnderAnotherMask) {

@@ -153,6 +153,7 @@ const Model& ByteSession::model() const { return *model_; }
 
 Result<Completion> ByteSession::complete(const CompletionRequest& request, const TextSink&, const CancelFlag*) {
   ++completed;
+  asked.emplace_back(text_of(request.prompt), request.sampling.max_tokens);
   Completion completion;
   completion.text = says(text_of(request.prompt));
   return completion;

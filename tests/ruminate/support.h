@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/json.h"
@@ -37,6 +38,7 @@ class ByteSession : public Session {
   std::function<std::string(const std::string& prompt)> says = [](const std::string&) { return "Just so."; };
   int scored = 0;
   int completed = 0;
+  std::vector<std::pair<std::string, int>> asked;  // prompt and max_tokens
 
   Status set_adapters(std::span<const AdapterUse>) override { return {}; }
   Result<Completion> complete(const CompletionRequest& request, const TextSink&, const CancelFlag*) override;
