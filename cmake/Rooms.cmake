@@ -24,6 +24,7 @@ function(banchu_test name)
   target_link_libraries(${name} PRIVATE ${test_LINK} banchu_options GTest::gtest GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE BANCHU_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   include(GoogleTest)
+  string(REPLACE ";" "\\;" test_LABELS "${test_LABELS}") # a list inside a list of properties
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST
                        PROPERTIES LABELS "${test_LABELS}" TIMEOUT ${test_TIMEOUT})
 endfunction()

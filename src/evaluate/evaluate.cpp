@@ -111,7 +111,7 @@ Result<Report> evaluate(const EvaluateInput& input, const EvaluateOptions& optio
   Report report;
   Speaker before(input.session, input.awake, input.sampling, options.seed, meter);
   BANCHU_TRY(report.trials, try_lambdas(input, options, before, meter));
-  report.lambda = choose_lambda(report.trials, options.general_rise_at_most);
+  report.lambda = choose_lambda(report.trials, options);
   if (std::isfinite(report.lambda)) {
     Speaker after(input.session, with_candidate(input, report.lambda), input.sampling, options.seed, meter);
     Speaker first(input.session, input.first_self, input.sampling, options.seed, meter);

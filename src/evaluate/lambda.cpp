@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <iterator>
 #include <tuple>
 
 #include "evaluate/losses.h"
@@ -14,6 +16,14 @@ namespace {
 constexpr int kMostDraws = 4;
 
 double negligible_rise(double limit) { return limit / 2; }
+
+// Of a share seen in n replies; one hit and one miss are added, so that a perfect share of a few is not taken as
+// certain.
+double standard_error(double share, int n) {
+  const double count = std::max(1, n);
+  const double careful = (share * count + 1) / (count + 2);
+  return std::sqrt(careful * (1 - careful) / count);
+}
 
 // Replies to the valid prompts of one test; few prompts are answered several times.
 Result<double> reply_rate(Speaker& speaker, const LessonTest& test, const EvaluateOptions& options) {
@@ -103,17 +113,24 @@ Result<std::vector<LambdaTrial>> try_lambdas(const EvaluateInput& input, const E
   return trials;
 }
 
-double choose_lambda(const std::vector<LambdaTrial>& trials, double general_rise_at_most) {
-  const double negligible = negligible_rise(general_rise_at_most);
+double choose_lambda(const std::vector<LambdaTrial>& trials, const EvaluateOptions& options) {
+  const double negligible = negligible_rise(options.general_rise_at_most);
+  std::vector<LambdaTrial> within;
+  std::copy_if(trials.begin(), trials.end(), std::back_inserter(within), [&](const LambdaTrial& trial) {
+    return std::isfinite(trial.lesson_rate) && trial.general_rise <= options.general_rise_at_most;
+  });
+  if (within.empty()) return kMissing;
+  const double best = std::max_element(within.begin(), within.end(), [](const LambdaTrial& a, const LambdaTrial& b) {
+                        return a.lesson_rate < b.lesson_rate;
+                      })->lesson_rate;
+  const double as_good = best - standard_error(best, options.valid_replies);
+  std::erase_if(within, [&](const LambdaTrial& trial) { return trial.lesson_rate < as_good; });
   const auto rank = [&](const LambdaTrial& trial) {
-    return std::tuple(trial.lesson_rate, -std::max(trial.general_rise, negligible), trial.lambda);
+    return std::tuple(-std::max(trial.general_rise, negligible), trial.lambda);
   };
-  const LambdaTrial* best = nullptr;
-  for (const LambdaTrial& trial : trials) {
-    const bool within = std::isfinite(trial.lesson_rate) && trial.general_rise <= general_rise_at_most;
-    if (within && (best == nullptr || rank(trial) > rank(*best))) best = &trial;
-  }
-  return best == nullptr ? kMissing : best->lambda;
+  return std::max_element(within.begin(), within.end(),
+                          [&](const LambdaTrial& a, const LambdaTrial& b) { return rank(a) < rank(b); })
+      ->lambda;
 }
 
 }  // namespace banchu

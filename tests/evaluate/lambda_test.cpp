@@ -9,25 +9,35 @@
 namespace banchu {
 namespace {
 
-constexpr double kLimit = 0.03;
+double choose(const std::vector<LambdaTrial>& trials) {
+  EvaluateOptions options;
+  options.general_rise_at_most = 0.03;
+  options.valid_replies = 16;
+  return choose_lambda(trials, options);
+}
 
 TEST(ChooseLambda, TakesTheBestLessonRateWithinTheLimit) {
-  EXPECT_EQ(choose_lambda({{1.0, 1.0, 0.04}, {0.9, 0.95, 0.03}, {0.8, 0.9, 0.01}}, kLimit), 0.9);
+  EXPECT_EQ(choose({{1.0, 1.0, 0.04}, {0.9, 0.95, 0.03}, {0.8, 0.9, 0.01}}), 0.9);
 }
 
 TEST(ChooseLambda, AmongEqualsTakesTheSmallerRise) {
-  EXPECT_EQ(choose_lambda({{1.0, 1.0, 0.028}, {0.9, 1.0, 0.02}, {0.8, 0.9, 0.01}}, kLimit), 0.9);
+  EXPECT_EQ(choose({{1.0, 1.0, 0.028}, {0.9, 1.0, 0.02}, {0.8, 0.9, 0.01}}), 0.9);
 }
 
 TEST(ChooseLambda, AmongNegligibleRisesTakesTheStronger) {
-  EXPECT_EQ(choose_lambda({{0.9, 1.0, 0.014}, {0.8, 1.0, 0.004}, {0.7, 1.0, 0.001}}, kLimit), 0.9);
+  EXPECT_EQ(choose({{0.9, 1.0, 0.014}, {0.8, 1.0, 0.004}, {0.7, 1.0, 0.001}}), 0.9);
+}
+
+TEST(ChooseLambda, DoesNotTakeOneReplyOfSixteenForADifference) {
+  EXPECT_EQ(choose({{1.0, 14 / 16.0, 0.01}, {0.9, 13 / 16.0, 0.004}, {0.8, 15 / 16.0, 0.001}}), 1.0);
+  EXPECT_EQ(choose({{1.0, 12 / 16.0, 0.01}, {0.9, 15 / 16.0, 0.004}}), 0.9);
 }
 
 TEST(ChooseLambda, FindsNoneWhenAllCostTooMuchOrNothingWasMeasured) {
-  EXPECT_TRUE(std::isnan(choose_lambda({{1.0, 1.0, 0.04}}, kLimit)));
-  EXPECT_TRUE(std::isnan(choose_lambda({{1.0, kMissing, 0.01}}, kLimit)));
-  EXPECT_TRUE(std::isnan(choose_lambda({{1.0, 1.0, kMissing}}, kLimit)));
-  EXPECT_TRUE(std::isnan(choose_lambda({}, kLimit)));
+  EXPECT_TRUE(std::isnan(choose({{1.0, 1.0, 0.04}})));
+  EXPECT_TRUE(std::isnan(choose({{1.0, kMissing, 0.01}})));
+  EXPECT_TRUE(std::isnan(choose({{1.0, 1.0, kMissing}})));
+  EXPECT_TRUE(std::isnan(choose({})));
 }
 
 TopK top(std::vector<Token> ids, const std::vector<double>& shares) {
