@@ -3,17 +3,18 @@
 #include <algorithm>
 #include <cstring>
 
-#include "train/dropout.h"
 #include "train/kernels.h"
 #include "train/parallel.h"
 
 namespace banchu::lora {
 
-std::int64_t layer_memory_bytes(const LlamaShape& shape, const ParameterPlan& plan, Element type, std::int64_t tokens) {
+std::int64_t layer_memory_bytes(const ModelShape& shape, const ParameterPlan& plan, Element type, std::int64_t tokens) {
   const std::int64_t narrow = type == Element::bf16 ? 2 : 4;
-  constexpr std::int64_t kMembersOfAllGroups = 7;
-  const std::int64_t wide = shape.qkv_width() + shape.query_width() + 2 * shape.n_ff + kMembersOfAllGroups * plan.rank;
-  return tokens * (narrow * wide + 4 * shape.n_embd);
+  std::int64_t members = 0;
+  for (const Group& group : plan.layers.front()) members += static_cast<std::int64_t>(group.members.size());
+  const std::int64_t wide = shape.qkv_width() + shape.query_width() + 2 * shape.n_ff + members * plan.rank;
+  const std::int64_t residuals = shape.kind.post_norms ? 3 : 1;  // x1 and the two branches
+  return tokens * (narrow * wide + 4 * residuals * shape.n_embd);
 }
 
 template <typename T>
@@ -22,33 +23,12 @@ Graph<T>::Graph(const Weights<T>* weights, const ParameterPlan* plan, Gemm* gemm
     : weights_(*weights),
       plan_(*plan),
       shape_(weights->shape()),
-      gemm_(gemm),
-      dropout_(dropout),
       budget_bytes_(activation_budget_bytes),
+      maps_(weights, plan, gemm, dropout),
       attention_(weights->shape(), gemm),
       head_(weights, gemm),
       states_(static_cast<std::size_t>(shape_.n_layer + 1)),
       memories_(static_cast<std::size_t>(shape_.n_layer)) {}
-
-template <typename T>
-const Group& Graph<T>::group(std::int64_t layer, GroupKind kind) const {
-  return plan_.layers[static_cast<std::size_t>(layer)][kind];
-}
-
-template <typename T>
-void Graph<T>::use_parameters(const float* parameters) {
-  if constexpr (kElementOf<T> == Element::f32) {
-    parameters_ = parameters;
-  } else {
-    T* narrow = narrow_parameters_.grow(plan_.size);
-    constexpr std::int64_t kPiece = 1 << 14;
-    parallel_for((plan_.size + kPiece - 1) / kPiece, kPiece, [&](std::int64_t i) {
-      const std::int64_t begin = i * kPiece;
-      kernels().of<T>().convert(parameters + begin, narrow + begin, std::min(kPiece, plan_.size - begin));
-    });
-    parameters_ = narrow;
-  }
-}
 
 // --- the pieces of a layer
 
@@ -73,9 +53,11 @@ template <typename T>
 const T* Graph<T>::activated(const LayerMemory<T>& memory) {
   const std::int64_t width = shape_.n_ff;
   T* out = activated_.grow(tokens_ * width);
+  const auto& run = kernels().of<T>();
+  const auto activate = shape_.kind.activation == Activation::gelu ? run.geglu : run.swiglu;
   parallel_for(tokens_, width, [&](std::int64_t i) {
     const T* gate = memory.gate_up.data() + 2 * i * width;
-    kernels().of<T>().swiglu(gate, gate + width, width, out + i * width);
+    activate(gate, gate + width, width, out + i * width);
   });
   return out;
 }
@@ -93,87 +75,49 @@ const T* Graph<T>::narrow(const float* dx) {
   }
 }
 
-// --- dropout on the input of A
-
 template <typename T>
-const T* Graph<T>::dropped(std::int64_t layer, GroupKind kind, const T* input) {
-  if (dropout_ <= 0 || batch_->dropout_key == 0) return input;
-  const DropoutMask mask(batch_->dropout_key, layer * kGroups + kind, dropout_);
-  const std::int64_t width = group(layer, kind).in;
-  T* out = dropped_.grow(tokens_ * width);
-  parallel_for(tokens_, width, [&](std::int64_t t) { mask.apply(input, t * width, width, out); });
-  return out;
-}
-
-// to += mask o from
-template <typename T>
-void Graph<T>::undrop(std::int64_t layer, GroupKind kind, const float* from, float* to) {
-  const DropoutMask mask(batch_->dropout_key, layer * kGroups + kind, dropout_);
-  const std::int64_t width = group(layer, kind).in;
-  parallel_for(tokens_, width, [&](std::int64_t t) { mask.add_back(from, t * width, width, to); });
-}
-
-// --- a linear map with its detour
-
-template <typename T>
-void Graph<T>::project_down(std::int64_t layer, GroupKind kind, const T* input, LayerMemory<T>* memory) {
-  const Group& g = group(layer, kind);
-  const std::int64_t width = static_cast<std::int64_t>(g.members.size()) * plan_.rank;
-  gemm_->multiply(matrix(dropped(layer, kind, input), tokens_, g.in),
-                  matrix(parameter(g.a_offset), width, g.in).transposed(),
-                  matrix(memory->h[kind].grow(tokens_ * width), tokens_, width));
+const float* Graph<T>::post_norm(std::int64_t layer, GroupKind kind) const {
+  if (!shape_.kind.post_norms) return nullptr;
+  const LayerWeights<T>& weights = weights_.layer(layer);
+  return (kind == kOutput ? weights.attention_post_norm : weights.ffn_post_norm).data();
 }
 
 template <typename T>
-void Graph<T>::map_forward(std::int64_t layer, GroupKind kind, const T* input, LayerMemory<T>* memory, const Matrix& y,
-                           bool accumulate) {
-  const Group& g = group(layer, kind);
-  const T* weight = weights_.layer(layer).linear[kind].data();
-  gemm_->multiply(matrix(input, tokens_, g.in), matrix(weight, g.out, g.in).transposed(), y, 1, accumulate);
-  project_down(layer, kind, input, memory);
-  const std::int64_t rank = plan_.rank;
-  const std::int64_t width = static_cast<std::int64_t>(g.members.size()) * rank;
-  for (std::size_t i = 0; i < g.members.size(); ++i) {
-    const Member& member = g.members[i];
-    const T* h = memory->h[kind].data() + static_cast<std::int64_t>(i) * rank;
-    Matrix part = y;
-    part.cols = member.out;
-    part.data = y.type == Element::f32 ? static_cast<void*>(static_cast<float*>(y.data) + member.out_offset)
-                                       : static_cast<void*>(static_cast<Bf16*>(y.data) + member.out_offset);
-    gemm_->multiply(matrix(h, tokens_, rank, width), matrix(parameter(member.b_offset), member.out, rank).transposed(),
-                    part, plan_.scale, true);
+AttentionLayer Graph<T>::attention_layer(std::int64_t layer) const {
+  const LayerWeights<T>& weights = weights_.layer(layer);
+  return {weights.bias[kQkv].data(), weights.query_norm.data(), weights.key_norm.data(), shape_.is_windowed(layer)};
+}
+
+// --- a branch meets the residual
+
+template <typename T>
+void Graph<T>::join(std::int64_t layer, GroupKind kind, const T* input, const float* x, LayerMemory<T>* memory,
+                    float* x_out) {
+  const std::int64_t width = shape_.n_embd;
+  const float* weight = post_norm(layer, kind);
+  if (weight == nullptr) {
+    std::memcpy(x_out, x, static_cast<std::size_t>(tokens_ * width) * sizeof(float));
+    maps_.forward(layer, kind, input, &memory->h[kind], matrix(x_out, tokens_, width), true);
+    return;
   }
+  float* branch = (kind == kOutput ? memory->attention_branch : memory->ffn_branch).grow(tokens_ * width);
+  maps_.forward(layer, kind, input, &memory->h[kind], matrix(branch, tokens_, width), false);
+  parallel_for(tokens_, width, [&](std::int64_t i) {
+    const std::int64_t at = i * width;
+    kernels().f32.rms_norm(branch + at, weight, shape_.rms_epsilon, width, x_out + at);
+    kernels().add_scaled(1, x + at, x_out + at, width);
+  });
 }
 
 template <typename T>
-void Graph<T>::map_backward(std::int64_t layer, GroupKind kind, const T* dy, const T* input, LayerMemory<T>* memory,
-                            float* d_input, float* gradients) {
-  const Group& g = group(layer, kind);
-  const std::int64_t rank = plan_.rank;
-  const std::int64_t width = static_cast<std::int64_t>(g.members.size()) * rank;
-  T* d_h = d_h_.grow(tokens_ * width);
-  for (std::size_t i = 0; i < g.members.size(); ++i) {
-    const Member& member = g.members[i];
-    const std::int64_t column = static_cast<std::int64_t>(i) * rank;
-    const Matrix d_part = matrix(dy + member.out_offset, tokens_, member.out, g.out);
-    gemm_->multiply(d_part, matrix(parameter(member.b_offset), member.out, rank),
-                    matrix(d_h + column, tokens_, rank, width), plan_.scale);
-    gemm_->multiply(d_part.transposed(), matrix(memory->h[kind].data() + column, tokens_, rank, width),
-                    matrix(gradients + member.b_offset, member.out, rank), plan_.scale, true);
-  }
-  const Matrix a = matrix(parameter(g.a_offset), width, g.in);
-  const T* seen = dropped(layer, kind, input);
-  gemm_->multiply(matrix(d_h, tokens_, width).transposed(), matrix(seen, tokens_, g.in),
-                  matrix(gradients + g.a_offset, width, g.in), 1, true);
-  gemm_->multiply(matrix(dy, tokens_, g.out), matrix(weights_.layer(layer).linear[kind].data(), g.out, g.in),
-                  matrix(d_input, tokens_, g.in));
-  if (seen == input) {
-    gemm_->multiply(matrix(d_h, tokens_, width), a, matrix(d_input, tokens_, g.in), 1, true);
-  } else {
-    float* d_seen = d_extra_.grow(tokens_ * g.in);
-    gemm_->multiply(matrix(d_h, tokens_, width), a, matrix(d_seen, tokens_, g.in));
-    undrop(layer, kind, d_seen, d_input);
-  }
+const T* Graph<T>::leave(std::int64_t layer, GroupKind kind, LayerMemory<T>* memory, const float* dx) {
+  const float* weight = post_norm(layer, kind);
+  if (weight == nullptr) return narrow(dx);
+  const std::int64_t n = tokens_ * shape_.n_embd;
+  float* d_branch = d_branch_.grow(n);
+  std::memset(d_branch, 0, static_cast<std::size_t>(n) * sizeof(float));
+  norm_backward((kind == kOutput ? memory->attention_branch : memory->ffn_branch).data(), weight, dx, d_branch);
+  return narrow(d_branch);
 }
 
 // --- a layer forward
@@ -183,15 +127,13 @@ void Graph<T>::attend(std::int64_t layer, const float* x, LayerMemory<T>* memory
   T* normed = normed_.grow(tokens_ * shape_.n_embd);
   norm(x, weights_.layer(layer).attention_norm.data(), normed);
   T* qkv = memory->qkv.grow(tokens_ * shape_.qkv_width());
-  map_forward(layer, kQkv, normed, memory, matrix(qkv, tokens_, shape_.qkv_width()), false);
+  maps_.forward(layer, kQkv, normed, &memory->h[kQkv], matrix(qkv, tokens_, shape_.qkv_width()), false);
   T* attended = memory->attention.grow(tokens_ * shape_.query_width());
   const auto real = static_cast<std::int64_t>(batch_->tokens.size());
   std::memset(static_cast<void*>(attended + real * shape_.query_width()), 0,
               static_cast<std::size_t>((tokens_ - real) * shape_.query_width()) * sizeof(T));
-  attention_.forward(batch_->rows, qkv, attended);
-  float* x1 = memory->x1.grow(tokens_ * shape_.n_embd);
-  std::memcpy(x1, x, static_cast<std::size_t>(tokens_ * shape_.n_embd) * sizeof(float));
-  map_forward(layer, kOutput, attended, memory, matrix(x1, tokens_, shape_.n_embd), true);
+  attention_.forward(attention_layer(layer), batch_->rows, qkv, attended);
+  join(layer, kOutput, attended, x, memory, memory->x1.grow(tokens_ * shape_.n_embd));
 }
 
 template <typename T>
@@ -199,22 +141,27 @@ void Graph<T>::open_ffn(std::int64_t layer, LayerMemory<T>* memory) {
   T* normed = normed_.grow(tokens_ * shape_.n_embd);
   norm(memory->x1.data(), weights_.layer(layer).ffn_norm.data(), normed);
   T* gate_up = memory->gate_up.grow(tokens_ * 2 * shape_.n_ff);
-  map_forward(layer, kGateUp, normed, memory, matrix(gate_up, tokens_, 2 * shape_.n_ff), false);
+  maps_.forward(layer, kGateUp, normed, &memory->h[kGateUp], matrix(gate_up, tokens_, 2 * shape_.n_ff), false);
 }
 
 template <typename T>
 void Graph<T>::forward_layer(std::int64_t layer, const float* x, LayerMemory<T>* memory, float* x_out) {
   attend(layer, x, memory);
   open_ffn(layer, memory);
-  std::memcpy(x_out, memory->x1.data(), static_cast<std::size_t>(tokens_ * shape_.n_embd) * sizeof(float));
-  map_forward(layer, kDown, activated(*memory), memory, matrix(x_out, tokens_, shape_.n_embd), true);
+  join(layer, kDown, activated(*memory), memory->x1.data(), memory, x_out);
 }
 
 template <typename T>
 void Graph<T>::recompute_layer(std::int64_t layer, const float* x, LayerMemory<T>* memory) {
   attend(layer, x, memory);
   open_ffn(layer, memory);
-  project_down(layer, kDown, activated(*memory), memory);
+  if (!shape_.kind.post_norms) {
+    maps_.project_down(layer, kDown, activated(*memory), &memory->h[kDown]);
+    return;
+  }
+  // The norm behind the branch wants to know what the branch gave.
+  float* branch = memory->ffn_branch.grow(tokens_ * shape_.n_embd);
+  maps_.forward(layer, kDown, activated(*memory), &memory->h[kDown], matrix(branch, tokens_, shape_.n_embd), false);
 }
 
 // --- a layer backward: dx is dl/dx' when it comes and dl/dx when it goes
@@ -223,31 +170,35 @@ template <typename T>
 void Graph<T>::backward_ffn(std::int64_t layer, LayerMemory<T>* memory, float* dx, float* gradients) {
   const std::int64_t width = shape_.n_ff;
   float* d_active = d_input_.grow(tokens_ * std::max(width, std::max(shape_.n_embd, shape_.query_width())));
-  map_backward(layer, kDown, narrow(dx), activated(*memory), memory, d_active, gradients);
+  const T* d_down = leave(layer, kDown, memory, dx);
+  maps_.backward(layer, kDown, d_down, activated(*memory), memory->h[kDown], d_active, gradients);
   T* d_gate_up = d_wide_.grow(tokens_ * std::max(2 * width, shape_.qkv_width()));
+  const auto& run = kernels().of<T>();
+  const auto activate_backward = shape_.kind.activation == Activation::gelu ? run.geglu_backward : run.swiglu_backward;
   parallel_for(tokens_, width, [&](std::int64_t i) {
     const T* gate = memory->gate_up.data() + 2 * i * width;
     T* d_gate = d_gate_up + 2 * i * width;
-    kernels().of<T>().swiglu_backward(gate, gate + width, d_active + i * width, width, d_gate, d_gate + width);
+    activate_backward(gate, gate + width, d_active + i * width, width, d_gate, d_gate + width);
   });
   T* normed = normed_.grow(tokens_ * shape_.n_embd);
   norm(memory->x1.data(), weights_.layer(layer).ffn_norm.data(), normed);
-  map_backward(layer, kGateUp, d_gate_up, normed, memory, d_input_.data(), gradients);
+  maps_.backward(layer, kGateUp, d_gate_up, normed, memory->h[kGateUp], d_input_.data(), gradients);
   norm_backward(memory->x1.data(), weights_.layer(layer).ffn_norm.data(), d_input_.data(), dx);
 }
 
 template <typename T>
 void Graph<T>::backward_attention(std::int64_t layer, const float* x, LayerMemory<T>* memory, float* dx,
                                   float* gradients) {
-  map_backward(layer, kOutput, narrow(dx), memory->attention.data(), memory, d_input_.data(), gradients);
+  const T* d_branch = leave(layer, kOutput, memory, dx);
+  maps_.backward(layer, kOutput, d_branch, memory->attention.data(), memory->h[kOutput], d_input_.data(), gradients);
   T* d_qkv = d_wide_.data();
   const auto real = static_cast<std::int64_t>(batch_->tokens.size());
   std::memset(static_cast<void*>(d_qkv + real * shape_.qkv_width()), 0,
               static_cast<std::size_t>((tokens_ - real) * shape_.qkv_width()) * sizeof(T));
-  attention_.backward(batch_->rows, memory->qkv.data(), d_input_.data(), d_qkv);
+  attention_.backward(attention_layer(layer), batch_->rows, memory->qkv.data(), d_input_.data(), d_qkv);
   T* normed = normed_.grow(tokens_ * shape_.n_embd);
   norm(x, weights_.layer(layer).attention_norm.data(), normed);
-  map_backward(layer, kQkv, d_qkv, normed, memory, d_input_.data(), gradients);
+  maps_.backward(layer, kQkv, d_qkv, normed, memory->h[kQkv], d_input_.data(), gradients);
   norm_backward(x, weights_.layer(layer).attention_norm.data(), d_input_.data(), dx);
 }
 
@@ -269,6 +220,7 @@ template <typename T>
 void Graph<T>::begin(const Batch& batch, bool training) {
   batch_ = &batch;
   tokens_ = batch.padded_tokens();
+  maps_.begin(tokens_, batch.dropout_key);
   const std::int64_t each = layer_memory_bytes(shape_, plan_, kElementOf<T>, tokens_);
   kept_ = training ? std::clamp<std::int64_t>(budget_bytes_ / each, 1, shape_.n_layer) : 0;
 }

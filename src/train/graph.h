@@ -1,27 +1,29 @@
 // A letter to the reader.
 //
-// This is the whole of training, once through. A llama of L layers turns token t into a vector x (n_embd numbers),
+// This is the whole of training, once through. A model of L layers turns token t into a vector x (n_embd numbers),
 // passes it through the layers, and asks the vocabulary which token comes next. We leave every weight W as it is and
 // put beside each linear map a small detour: y = W x + s B (A x), s = alpha / rank. A is [rank, in], B is [out, rank].
 // Only A and B learn. Everything here works on many tokens at once: X is [tokens, in], one token a row, so that the
-// map reads Y = X W^T + s (X A^T) B^T.
+// map reads Y = X W^T + s (X A^T) B^T; lora_map.h is about nothing else.
 //
-// Forward, layer by layer (n = rms norm with its weight g, o = elementwise product):
+// Forward, layer by layer (n = rms norm with its weight g, o = elementwise product, f = silu):
 //   n1 = n(x)            qkv = map(n1)      a = attention(qkv)        x1 = x + map(a)
-//   n2 = n(x1)           gate, up = map(n2) h = silu(gate) o up       x' = x1 + map(h)
+//   n2 = n(x1)           gate, up = map(n2) h = f(gate) o up          x' = x1 + map(h)
 //   n(x) = g o x / r,  r = sqrt(mean(x^2) + eps)         silu(z) = z / (1 + e^-z)
 // and at the end the head (head.h) gives the loss and its gradient with respect to the last x.
+// That is a llama. The other families differ in what architecture.h lists: f may be gelu, and the two branches may pass
+// one more norm before they join the residual, x1 = x + n(map(a)) and x' = x1 + n(map(h)).
 //
-// Backward is the same road walked home: given dY = dl/dY of a map, with H = X A^T,
-//   dH = s dY B       dX = dY W + dH A       dA += dH^T X       dB += s dY^T H
+// Backward is the same road walked home. A map's own formulas stand in lora_map.h, attention's in attention.h;
 //   rms norm:  dx = (g o dy) / r - x sum(g o dy o x) / (n r^3)
-//   swiglu:    dup = dh o silu(gate)         dgate = dh o up o sig (1 + gate (1 - sig)),  sig = 1 / (1 + e^-gate)
+//   f(g) o u:  du = dh o f(g)                dg = dh o u o f'(g)
+//              silu' = sig (1 + g (1 - sig)),  sig = 1 / (1 + e^-g); gelu stands in kernels.h
 //   residual:  the gradient goes both ways, so dx1 = dx' + (what comes back through the branch).
-// Attention's own formulas stand in attention.h.
 //
-// What is kept between the two walks: always the input x of every layer; as many layers as fit the budget keep
-// qkv, a, x1, gate and up, and H too; the other layers compute them again on the way home, by the same code on the same
-// numbers, so the result does not depend on the budget. Norms and silu are always recomputed: they cost nothing.
+// What is kept between the two walks: always the input x of every layer; as many layers as fit the budget keep qkv, a,
+// x1, gate and up, H, and what the branches gave where a norm follows; the other layers compute them again on the way
+// home, by the same code on the same numbers, so the result does not depend on the budget. Norms and f are always
+// recomputed: they cost nothing.
 //
 // T is the type of what goes into a product. In bf16 the residual stream, the norms' insides, the softmax, the loss,
 // the gradients of A and B and their master copies are f32 all the same.
@@ -35,6 +37,7 @@
 #include "train/batch.h"
 #include "train/gemm.h"
 #include "train/head.h"
+#include "train/lora_map.h"
 #include "train/lora_parameters.h"
 #include "train/weights.h"
 
@@ -48,8 +51,10 @@ struct LayerMemory {
   Buffer<float> x1;                  // [M, n_embd]
   Buffer<T> gate_up;                 // [M, 2 n_ff]
   std::array<Buffer<T>, kGroups> h;  // X A^T of each group, [M, members * rank]
+  Buffer<float> attention_branch;    // [M, n_embd], what the norm behind the branch reads; with post norms only
+  Buffer<float> ffn_branch;          // [M, n_embd]
 };
-std::int64_t layer_memory_bytes(const LlamaShape& shape, const ParameterPlan& plan, Element type, std::int64_t tokens);
+std::int64_t layer_memory_bytes(const ModelShape& shape, const ParameterPlan& plan, Element type, std::int64_t tokens);
 
 template <typename T>
 class Graph {
@@ -58,7 +63,7 @@ class Graph {
         std::int64_t activation_budget_bytes);
 
   // The parameters of the next passes, [plan.size]; the memory must stay.
-  void use_parameters(const float* parameters);
+  void use_parameters(const float* parameters) { maps_.use_parameters(parameters); }
 
   // The batch's loss, sum of weight * loss over its targets.
   double loss(const Batch& batch);
@@ -78,43 +83,36 @@ class Graph {
   void backward_ffn(std::int64_t layer, LayerMemory<T>* memory, float* dx, float* gradients);
   void backward_attention(std::int64_t layer, const float* x, LayerMemory<T>* memory, float* dx, float* gradients);
 
-  // y (+)= map(input); y is T or f32 [M, group.out].
-  void map_forward(std::int64_t layer, GroupKind kind, const T* input, LayerMemory<T>* memory, const Matrix& y,
-                   bool accumulate);
-  void project_down(std::int64_t layer, GroupKind kind, const T* input, LayerMemory<T>* memory);  // h = X A^T
-  void map_backward(std::int64_t layer, GroupKind kind, const T* dy, const T* input, LayerMemory<T>* memory,
-                    float* d_input, float* gradients);
-  const T* dropped(std::int64_t layer, GroupKind kind, const T* input);
-  void undrop(std::int64_t layer, GroupKind kind, const float* from, float* to);
+  // x_out = x + branch(map(input)); the branch's own output is kept in `memory` when a norm follows it.
+  void join(std::int64_t layer, GroupKind kind, const T* input, const float* x, LayerMemory<T>* memory, float* x_out);
+  // The gradient of the map's output, from that of the sum.
+  const T* leave(std::int64_t layer, GroupKind kind, LayerMemory<T>* memory, const float* dx);
   void norm(const float* x, const float* weight, T* out);
   void norm_backward(const float* x, const float* weight, const float* dy, float* dx);
   const T* activated(const LayerMemory<T>& memory);
   const T* narrow(const float* dx);
 
-  const Group& group(std::int64_t layer, GroupKind kind) const;
-  const T* parameter(std::int64_t offset) const { return parameters_ + offset; }
+  const float* post_norm(std::int64_t layer, GroupKind kind) const;
+  AttentionLayer attention_layer(std::int64_t layer) const;
   float* state(std::int64_t layer) { return states_[static_cast<std::size_t>(layer)].data(); }
   LayerMemory<T>* memory_of(std::int64_t layer);
 
   const Weights<T>& weights_;
   const ParameterPlan& plan_;
-  const LlamaShape& shape_;
-  Gemm* gemm_;
-  double dropout_;
+  const ModelShape& shape_;
   std::int64_t budget_bytes_;
+  LoraMaps<T> maps_;
   Attention<T> attention_;
   Head<T> head_;
 
-  const T* parameters_ = nullptr;
-  Buffer<T> narrow_parameters_;
   const Batch* batch_ = nullptr;
   std::int64_t tokens_ = 0;            // padded, M
   std::int64_t kept_ = 0;              // layers that keep their memory in this pass
   std::vector<Buffer<float>> states_;  // input of every layer and output of the last, [M, n_embd]
   std::vector<LayerMemory<T>> memories_;
   LayerMemory<T> shared_memory_;
-  Buffer<T> normed_, activated_, dropped_, narrow_, d_wide_, d_h_;
-  Buffer<float> dx_, d_input_, d_extra_;
+  Buffer<T> normed_, activated_, narrow_, d_wide_;
+  Buffer<float> dx_, d_input_, d_branch_;
 };
 
 }  // namespace banchu::lora

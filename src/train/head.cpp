@@ -97,7 +97,7 @@ double target_loss(const Target& target, const float* logits, std::int64_t n, T*
 
 template <typename T>
 void Head<T>::norm_and_project(const Target* targets, std::int64_t count, std::int64_t padded, const float* x) {
-  const LlamaShape& shape = weights_.shape();
+  const ModelShape& shape = weights_.shape();
   const std::int64_t width = shape.n_embd;
   T* normed = normed_.grow(kChunk * width);
   parallel_for(count, width, [&](std::int64_t i) {
@@ -112,7 +112,7 @@ void Head<T>::norm_and_project(const Target* targets, std::int64_t count, std::i
 
 template <typename T>
 double Head<T>::run_chunk(const Target* targets, std::int64_t count, const float* x, float* dx) {
-  const LlamaShape& shape = weights_.shape();
+  const ModelShape& shape = weights_.shape();
   const std::int64_t width = shape.n_embd;
   const std::int64_t padded = (count + kRowBucket - 1) / kRowBucket * kRowBucket;
   norm_and_project(targets, count, padded, x);

@@ -219,13 +219,14 @@ std::int64_t longest_pass(const TrainJob& job) {
 
 }  // namespace
 
-MemoryNeed memory_need(const LlamaShape& s, const ParameterPlan& plan, const TrainJob& job, Element type) {
+MemoryNeed memory_need(const ModelShape& s, const ParameterPlan& plan, const TrainJob& job, Element type) {
   const std::int64_t width = type == Element::bf16 ? 2 : 4;
   const std::int64_t linear = s.n_embd * (s.qkv_width() + s.query_width() + 3 * s.n_ff);
   const std::int64_t tokens = longest_pass(job);
   const std::int64_t layer = layer_memory_bytes(s, plan, type, tokens);
   const std::int64_t states = (s.n_layer + 1) * tokens * s.n_embd * 4;
-  const std::int64_t scratch = tokens * (s.n_embd * (4 + 2 * width) + s.n_ff * (4 + 3 * width) + s.qkv_width() * width);
+  const std::int64_t scratch = tokens * (s.n_embd * ((s.kind.post_norms ? 8 : 4) + 2 * width) +
+                                         s.n_ff * (4 + 3 * width) + s.qkv_width() * width);
   const std::int64_t head = 128 * s.n_vocab * (4 + width);
   const std::int64_t parameters = plan.size * (5 * 4 + (type == Element::bf16 ? 2 : 0));
   constexpr std::int64_t kProcess = 64 << 20;  // code, libraries, the engine's own buffers

@@ -25,7 +25,7 @@ struct MemoryNeed {
   std::int64_t fixed_bytes = 0;       // weights, parameters, moments, one layer's activations, scratch
   std::int64_t all_layers_bytes = 0;  // more, if every layer keeps its activations
 };
-MemoryNeed memory_need(const LlamaShape& shape, const ParameterPlan& plan, const TrainJob& job, Element type);
+MemoryNeed memory_need(const ModelShape& shape, const ParameterPlan& plan, const TrainJob& job, Element type);
 // What this process may still take: free memory of the machine and of its control group.
 std::uint64_t available_memory_bytes();
 

@@ -26,11 +26,19 @@ struct TypedKernels {
   void (*rms_norm)(const float* x, const float* weight, float epsilon, std::int64_t n, T* y);
   void (*swiglu)(const T* gate, const T* up, std::int64_t n, T* out);
   void (*swiglu_backward)(const T* gate, const T* up, const float* d_out, std::int64_t n, T* d_gate, T* d_up);
+  // The same with gelu(z) = z / (1 + exp(-2 u)), u = sqrt(2 / pi) (z + 0.044715 z^3), in place of silu.
+  void (*geglu)(const T* gate, const T* up, std::int64_t n, T* out);
+  void (*geglu_backward)(const T* gate, const T* up, const float* d_out, std::int64_t n, T* d_gate, T* d_up);
   // out = scale * rotate(in): pairs (2i, 2i+1) by the angle whose cosine and sine are given; the rest is copied.
   void (*rope)(const T* in, const float* cosines, const float* sines, std::int64_t pairs, std::int64_t n, float scale,
                float* out);
   void (*rope_backward)(const float* in, const float* cosines, const float* sines, std::int64_t pairs, std::int64_t n,
                         float scale, T* out);
+  // The same for pairs (i, i + pairs).
+  void (*rope_halves)(const T* in, const float* cosines, const float* sines, std::int64_t pairs, std::int64_t n,
+                      float scale, float* out);
+  void (*rope_halves_backward)(const float* in, const float* cosines, const float* sines, std::int64_t pairs,
+                               std::int64_t n, float scale, T* out);
   // out = factor * exp(x - shift). x and out may be the same memory.
   void (*scaled_exp)(const float* x, float shift, float factor, std::int64_t n, T* out);
 };

@@ -16,8 +16,9 @@ struct Part {
   std::int64_t out;
 };
 
-Group plan_group(std::int64_t layer, std::int64_t in, std::int64_t rank, std::initializer_list<Part> parts,
-                 std::int64_t* size) {
+using Parts = std::vector<Part>;
+
+Group plan_group(std::int64_t layer, std::int64_t in, std::int64_t rank, const Parts& parts, std::int64_t* size) {
   Group group;
   group.in = in;
   group.a_offset = *size;
@@ -45,18 +46,21 @@ void for_each_tensor(const ParameterPlan& plan, const F& f) {
 
 }  // namespace
 
-ParameterPlan plan_parameters(const LlamaShape& shape, int rank, double alpha) {
+ParameterPlan plan_parameters(const ModelShape& shape, int rank, double alpha) {
   ParameterPlan plan;
+  plan.architecture = shape.kind.name;
   plan.rank = rank;
   plan.scale = static_cast<float>(alpha / rank);
+  const std::int64_t kv = shape.kv_width();
+  const Parts split_qkv = {{"attn_q", shape.query_width()}, {"attn_k", kv}, {"attn_v", kv}};
+  const Parts qkv = shape.fused_qkv ? Parts{{"attn_qkv", shape.qkv_width()}} : split_qkv;
+  const Parts gate_up = shape.kind.fused_gate_up ? Parts{{"ffn_up", 2 * shape.n_ff}}
+                                                 : Parts{{"ffn_gate", shape.n_ff}, {"ffn_up", shape.n_ff}};
   for (std::int64_t i = 0; i < shape.n_layer; ++i) {
-    const std::int64_t kv = shape.kv_width();
-    plan.layers.push_back(
-        {plan_group(i, shape.n_embd, rank, {{"attn_q", shape.query_width()}, {"attn_k", kv}, {"attn_v", kv}},
-                    &plan.size),
-         plan_group(i, shape.query_width(), rank, {{"attn_output", shape.n_embd}}, &plan.size),
-         plan_group(i, shape.n_embd, rank, {{"ffn_gate", shape.n_ff}, {"ffn_up", shape.n_ff}}, &plan.size),
-         plan_group(i, shape.n_ff, rank, {{"ffn_down", shape.n_embd}}, &plan.size)});
+    plan.layers.push_back({plan_group(i, shape.n_embd, rank, qkv, &plan.size),
+                           plan_group(i, shape.query_width(), rank, {{"attn_output", shape.n_embd}}, &plan.size),
+                           plan_group(i, shape.n_embd, rank, gate_up, &plan.size),
+                           plan_group(i, shape.n_ff, rank, {{"ffn_down", shape.n_embd}}, &plan.size)});
   }
   return plan;
 }
@@ -74,7 +78,7 @@ std::vector<float> fresh_parameters(const ParameterPlan& plan, std::uint64_t see
 }
 
 Adapter to_adapter(const ParameterPlan& plan, const float* parameters) {
-  Adapter adapter{"llama", plan.scale * static_cast<float>(plan.rank), {}};
+  Adapter adapter{plan.architecture, plan.scale * static_cast<float>(plan.rank), {}};
   for_each_tensor(plan, [&](const Group& group, const Member& member, std::int64_t a, std::int64_t b) {
     adapter.tensors.push_back({member.base, static_cast<std::uint32_t>(group.in),
                                static_cast<std::uint32_t>(member.out), static_cast<std::uint32_t>(plan.rank),

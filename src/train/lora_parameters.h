@@ -2,7 +2,8 @@
 //
 // The linear maps of a layer that read the same input form a group: q k v read the normed residual, gate and up read
 // the second norm. A group's A matrices stand below each other as one [members * rank, in] matrix, so that one
-// product serves all of them; every member has its own B [out, rank].
+// product serves all of them; every member has its own B [out, rank]. Where the file holds a group as one fused tensor
+// (attn_qkv; ffn_up with gate above up), the group has that one member: the engine adapts what the file holds.
 #pragma once
 
 #include <array>
@@ -34,13 +35,14 @@ enum GroupKind { kQkv, kOutput, kGateUp, kDown, kGroups };
 using LayerGroups = std::array<Group, kGroups>;
 
 struct ParameterPlan {
+  std::string architecture;
   std::int64_t rank = 0;
   float scale = 1;  // alpha / rank
   std::int64_t size = 0;
   std::vector<LayerGroups> layers;
 };
 
-ParameterPlan plan_parameters(const LlamaShape& shape, int rank, double alpha);
+ParameterPlan plan_parameters(const ModelShape& shape, int rank, double alpha);
 
 // A uniform in +-1/sqrt(in) (PEFT's kaiming_uniform with a = sqrt 5), B zero; every tensor has its own stream.
 std::vector<float> fresh_parameters(const ParameterPlan& plan, std::uint64_t seed);

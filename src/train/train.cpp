@@ -36,7 +36,7 @@ class ThreadCount {
   int before_;
 };
 
-Status check_inputs(const TrainJob& job, const LlamaShape& shape) {
+Status check_inputs(const TrainJob& job, const ModelShape& shape) {
   BANCHU_TRY_STATUS(check_rows(job.train->rows(), shape.n_vocab, "training"));
   if (job.valid != nullptr) BANCHU_TRY_STATUS(check_rows(job.valid->rows(), shape.n_vocab, "validation"));
   std::vector<const LessonRow*> lessons;
@@ -51,13 +51,13 @@ Status check_inputs(const TrainJob& job, const LlamaShape& shape) {
   return {};
 }
 
-Result<std::vector<FrozenAdapter>> read_frozen(const TrainJob& job) {
+Result<std::vector<FrozenAdapter>> read_frozen(const TrainJob& job, const std::string& architecture) {
   std::vector<FrozenAdapter> frozen;
   for (const AdapterUse& use : job.frozen) {
     BANCHU_TRY(Adapter adapter, read_adapter(use.path));
-    if (adapter.architecture != "llama") {
-      return make_error(Code::InvalidArgument, fmt::format("the frozen adapter {} is for \"{}\", the base is a llama",
-                                                           use.path.string(), adapter.architecture));
+    if (adapter.architecture != architecture) {
+      return make_error(Code::InvalidArgument, fmt::format("the frozen adapter {} is for \"{}\", the base is a {}",
+                                                           use.path.string(), adapter.architecture, architecture));
     }
     frozen.push_back({std::move(adapter), use.scale});
   }
@@ -80,7 +80,7 @@ Result<std::int64_t> activation_budget(const MemoryNeed& need, const RunSettings
 
 template <typename T>
 Result<TrainOutcome> run(const TrainJob& job, const RunSettings& settings, std::shared_ptr<const GgufFile> file,
-                         const LlamaShape& shape, const ProgressSink& progress, const CancelFlag* cancel) {
+                         const ModelShape& shape, const ProgressSink& progress, const CancelFlag* cancel) {
   const ParameterPlan plan = plan_parameters(shape, job.options.rank, job.options.alpha);
   BANCHU_TRY(const std::int64_t budget, activation_budget(memory_need(shape, plan, job, kElementOf<T>), settings));
   BANCHU_TRY(const std::string digest, job_digest(job, kElementOf<T>, omp_get_max_threads()));
@@ -88,7 +88,7 @@ Result<TrainOutcome> run(const TrainJob& job, const RunSettings& settings, std::
   const bool resumed = state.step > 0;
   std::string stopped;
   {
-    BANCHU_TRY(auto frozen, read_frozen(job));
+    BANCHU_TRY(auto frozen, read_frozen(job, plan.architecture));
     BANCHU_TRY(const auto weights, Weights<T>::load(std::move(file), shape, plan, frozen));
     frozen.clear();
     Gemm gemm;
@@ -106,7 +106,7 @@ Result<TrainOutcome> train_with(const TrainJob& job, const RunSettings& settings
   BANCHU_TRY_STATUS(check_options(job.options));
   if (job.train == nullptr) return make_error(Code::InvalidArgument, "there is no training set");
   BANCHU_TRY(auto file, GgufFile::open(job.base));
-  BANCHU_TRY(const LlamaShape shape, read_llama_shape(*file));
+  BANCHU_TRY(const ModelShape shape, read_shape(*file, job.options.context_tokens));
   BANCHU_TRY_STATUS(check_inputs(job, shape));
   const ThreadCount threads(job.options.threads > 0 ? job.options.threads : omp_get_max_threads());
   const Element type = settings.type.value_or(has_fast_bf16() ? Element::bf16 : Element::f32);

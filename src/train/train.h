@@ -1,7 +1,7 @@
 // The door of the trainer: LoRA over the frozen awake self, directly on the quantised GGUF that chat uses.
 //
-// Explicit forward and backward, layer by layer (llama architecture). Loss on target positions only. The same job
-// gives the same adapter bytes, also when it was killed and resumed, at a fixed thread count.
+// Explicit forward and backward, layer by layer, for the families in architecture.h. Loss on target positions only. The
+// same job gives the same adapter bytes, also when it was killed and resumed, at a fixed thread count.
 #pragma once
 
 #include <cstdint>

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "train/dequantise.h"
@@ -75,9 +77,23 @@ void load_matrix(const GgufTensor& tensor, const std::vector<Update>& updates, T
   });
 }
 
-void load_vector(const GgufTensor& tensor, Buffer<float>* out) {
-  const auto n = static_cast<std::int64_t>(tensor.ne[0]);
-  dequantise(tensor, 0, n, out->grow(n));
+// Leaves `out` empty when the file has no such tensor.
+void load_vector(const GgufFile& file, const std::string& name, Buffer<float>* out) {
+  const GgufTensor* tensor = file.find_tensor(name);
+  if (tensor == nullptr) return;
+  const auto n = static_cast<std::int64_t>(tensor->ne[0]);
+  dequantise(*tensor, 0, n, out->grow(n));
+}
+
+// The biases of a group's members side by side, zero where a member has none; empty when no member has one.
+void load_bias(const GgufFile& file, const Group& group, Buffer<float>* out) {
+  for (const Member& member : group.members) {
+    const std::string_view map = std::string_view(member.base).substr(0, member.base.rfind('.'));
+    const GgufTensor* tensor = file.find_tensor(std::string(map) + ".bias");
+    if (tensor == nullptr) continue;
+    if (out->size() == 0) std::fill_n(out->grow(group.out), group.out, 0.0f);
+    dequantise(*tensor, 0, member.out, out->data() + member.out_offset);
+  }
 }
 
 template <typename T>
@@ -92,15 +108,21 @@ void load_layer(const GgufFile& file, const LayerGroups& groups, std::int64_t in
       load_matrix(*file.find_tensor(member.base), found == updates.end() ? kNone : found->second,
                   out + member.out_offset * group.in);
     }
+    load_bias(file, group, &layer->bias[g]);
   }
-  load_vector(*file.find_tensor(fmt::format("blk.{}.attn_norm.weight", index)), &layer->attention_norm);
-  load_vector(*file.find_tensor(fmt::format("blk.{}.ffn_norm.weight", index)), &layer->ffn_norm);
+  const std::string prefix = fmt::format("blk.{}.", index);
+  load_vector(file, prefix + "attn_norm.weight", &layer->attention_norm);
+  load_vector(file, prefix + "ffn_norm.weight", &layer->ffn_norm);
+  load_vector(file, prefix + "attn_q_norm.weight", &layer->query_norm);
+  load_vector(file, prefix + "attn_k_norm.weight", &layer->key_norm);
+  load_vector(file, prefix + "post_attention_norm.weight", &layer->attention_post_norm);
+  load_vector(file, prefix + "post_ffw_norm.weight", &layer->ffn_post_norm);
 }
 
 }  // namespace
 
 template <typename T>
-Result<Weights<T>> Weights<T>::load(std::shared_ptr<const GgufFile> file, const LlamaShape& shape,
+Result<Weights<T>> Weights<T>::load(std::shared_ptr<const GgufFile> file, const ModelShape& shape,
                                     const ParameterPlan& plan, const std::vector<FrozenAdapter>& frozen) {
   const Updates updates = index_updates(frozen);
   BANCHU_TRY_STATUS(check_updates(updates, plan));
@@ -111,7 +133,7 @@ Result<Weights<T>> Weights<T>::load(std::shared_ptr<const GgufFile> file, const 
   for (std::size_t i = 0; i < weights.layers_.size(); ++i) {
     load_layer(*file, plan.layers[i], static_cast<std::int64_t>(i), updates, &weights.layers_[i]);
   }
-  load_vector(*file->find_tensor("output_norm.weight"), &weights.output_norm_);
+  load_vector(*file, "output_norm.weight", &weights.output_norm_);
   const GgufTensor& head = shape.tied_output ? *weights.embedding_ : *file->find_tensor("output.weight");
   load_matrix(head, {}, weights.head_.grow(shape.n_vocab * shape.n_embd));
   weights.file_ = std::move(file);
@@ -121,6 +143,9 @@ Result<Weights<T>> Weights<T>::load(std::shared_ptr<const GgufFile> file, const 
 template <typename T>
 void Weights<T>::embed(std::int32_t token, float* out) const {
   dequantise(*embedding_, token * shape_.n_embd, shape_.n_embd, out);
+  if (!shape_.kind.scaled_embedding) return;
+  const float scale = std::sqrt(static_cast<float>(shape_.n_embd));
+  for (std::int64_t i = 0; i < shape_.n_embd; ++i) out[i] *= scale;
 }
 
 template class Weights<float>;

@@ -24,7 +24,7 @@ struct Bench {
       : folder(TemporaryFolder::create("banchu-gradient").value()), tiny(make_tiny_llama(7, tied)) {
     write_tiny_llama(tiny, folder.path() / "tiny.gguf");
     const auto file = GgufFile::open(folder.path() / "tiny.gguf").value();
-    const auto shape = lora::read_llama_shape(*file).value();
+    const auto shape = lora::read_shape(*file).value();
     plan = lora::plan_parameters(shape, kRank, 6.0);
     weights = std::make_unique<lora::Weights<T>>(lora::Weights<T>::load(file, shape, plan, {}).value());
     graph = std::make_unique<lora::Graph<T>>(weights.get(), &plan, &gemm, dropout, budget);

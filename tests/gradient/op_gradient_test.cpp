@@ -142,7 +142,7 @@ TEST(OpGradient, SoftmaxMatchesCentralDifferencesAndHidesTheRest) {
 
 // Two rows, one of them longer than a block of queries, grouped heads, scaled rope.
 TEST(OpGradient, AttentionMatchesCentralDifferencesAndRowsDoNotSeeEachOther) {
-  lora::LlamaShape shape;
+  lora::ModelShape shape;
   shape.n_head = 4;
   shape.n_head_kv = 2;
   shape.head_dim = 6;

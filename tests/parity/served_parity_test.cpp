@@ -121,7 +121,7 @@ template <typename T>
 std::vector<float> our_logits(const std::filesystem::path& base, const lora::ParameterPlan& plan,
                               const std::vector<float>& parameters, const std::vector<Token>& tokens) {
   const auto file = GgufFile::open(base).value();
-  const auto shape = lora::read_llama_shape(*file).value();
+  const auto shape = lora::read_shape(*file).value();
   const auto weights = lora::Weights<T>::load(file, shape, plan, {}).value();
   lora::Gemm gemm;
   lora::Graph<T> graph(&weights, &plan, &gemm, 0, 0);
@@ -164,7 +164,7 @@ class ServedParity : public testing::Test {
  protected:
   void SetUp() override {
     if (!std::filesystem::exists(base_)) GTEST_SKIP() << "the default model is not at " << base_;
-    plan_ = lora::plan_parameters(lora::read_llama_shape(*GgufFile::open(base_).value()).value(), 8, 16);
+    plan_ = lora::plan_parameters(lora::read_shape(*GgufFile::open(base_).value()).value(), 8, 16);
     parameters_ = lively_parameters(plan_);
     ASSERT_TRUE(write_adapter(lora::to_adapter(plan_, parameters_.data()), folder_.path() / "adapter.gguf"));
   }

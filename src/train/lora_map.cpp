@@ -1,0 +1,156 @@
+#include "train/lora_map.h"
+
+#include <algorithm>
+
+#include "train/dropout.h"
+#include "train/kernels.h"
+#include "train/parallel.h"
+
+namespace banchu::lora {
+
+template <typename T>
+const Group& LoraMaps<T>::group(std::int64_t layer, GroupKind kind) const {
+  return plan_.layers[static_cast<std::size_t>(layer)][kind];
+}
+
+template <typename T>
+void LoraMaps<T>::use_parameters(const float* parameters) {
+  if constexpr (kElementOf<T> == Element::f32) {
+    parameters_ = parameters;
+  } else {
+    T* narrow = narrow_parameters_.grow(plan_.size);
+    constexpr std::int64_t kPiece = 1 << 14;
+    parallel_for((plan_.size + kPiece - 1) / kPiece, kPiece, [&](std::int64_t i) {
+      const std::int64_t begin = i * kPiece;
+      kernels().of<T>().convert(parameters + begin, narrow + begin, std::min(kPiece, plan_.size - begin));
+    });
+    parameters_ = narrow;
+  }
+}
+
+template <typename T>
+void LoraMaps<T>::begin(std::int64_t tokens, std::uint64_t dropout_key) {
+  tokens_ = tokens;
+  dropout_key_ = dropout_key;
+}
+
+// --- dropout on the input of A
+
+template <typename T>
+const T* LoraMaps<T>::dropped(std::int64_t layer, GroupKind kind, const T* input) {
+  if (dropout_ <= 0 || dropout_key_ == 0) return input;
+  const DropoutMask mask(dropout_key_, layer * kGroups + kind, dropout_);
+  const std::int64_t width = group(layer, kind).in;
+  T* out = dropped_.grow(tokens_ * width);
+  parallel_for(tokens_, width, [&](std::int64_t t) { mask.apply(input, t * width, width, out); });
+  return out;
+}
+
+// to += mask o from
+template <typename T>
+void LoraMaps<T>::undrop(std::int64_t layer, GroupKind kind, const float* from, float* to) {
+  const DropoutMask mask(dropout_key_, layer * kGroups + kind, dropout_);
+  const std::int64_t width = group(layer, kind).in;
+  parallel_for(tokens_, width, [&](std::int64_t t) { mask.add_back(from, t * width, width, to); });
+}
+
+// --- forward
+
+namespace {
+
+template <typename E>
+void add_to_row(const float* bias, std::int64_t n, E* row) {
+  if constexpr (kElementOf<E> == Element::f32) {
+    kernels().add_scaled(1, bias, row, n);
+  } else {
+    for (std::int64_t i = 0; i < n; ++i) store(to_float(row[i]) + bias[i], &row[i]);
+  }
+}
+
+// A view of `count` of the columns.
+Matrix columns(const Matrix& y, std::int64_t first, std::int64_t count) {
+  Matrix part = y;
+  part.cols = count;
+  part.data = y.type == Element::f32 ? static_cast<void*>(static_cast<float*>(y.data) + first)
+                                     : static_cast<void*>(static_cast<Bf16*>(y.data) + first);
+  return part;
+}
+
+}  // namespace
+
+template <typename T>
+void LoraMaps<T>::add_bias(const Buffer<float>& bias, const Matrix& y) {
+  parallel_for(y.rows, y.cols, [&](std::int64_t i) {
+    const std::int64_t at = i * y.row_stride;
+    if (y.type == Element::f32) {
+      add_to_row(bias.data(), y.cols, static_cast<float*>(y.data) + at);
+    } else {
+      add_to_row(bias.data(), y.cols, static_cast<Bf16*>(y.data) + at);
+    }
+  });
+}
+
+template <typename T>
+void LoraMaps<T>::project_down(std::int64_t layer, GroupKind kind, const T* input, Buffer<T>* h) {
+  const Group& g = group(layer, kind);
+  const std::int64_t width = h_width(g);
+  gemm_->multiply(matrix(dropped(layer, kind, input), tokens_, g.in),
+                  matrix(parameter(g.a_offset), width, g.in).transposed(),
+                  matrix(h->grow(tokens_ * width), tokens_, width));
+}
+
+template <typename T>
+void LoraMaps<T>::forward(std::int64_t layer, GroupKind kind, const T* input, Buffer<T>* h, const Matrix& y,
+                          bool accumulate) {
+  const Group& g = group(layer, kind);
+  const LayerWeights<T>& weights = weights_.layer(layer);
+  gemm_->multiply(matrix(input, tokens_, g.in), matrix(weights.linear[kind].data(), g.out, g.in).transposed(), y, 1,
+                  accumulate);
+  project_down(layer, kind, input, h);
+  const std::int64_t rank = plan_.rank;
+  for (std::size_t i = 0; i < g.members.size(); ++i) {
+    const Member& member = g.members[i];
+    gemm_->multiply(matrix(h->data() + static_cast<std::int64_t>(i) * rank, tokens_, rank, h_width(g)),
+                    matrix(parameter(member.b_offset), member.out, rank).transposed(),
+                    columns(y, member.out_offset, member.out), plan_.scale, true);
+  }
+  if (kind != kQkv && weights.bias[kind].size() > 0) add_bias(weights.bias[kind], y);
+}
+
+// --- backward
+
+template <typename T>
+void LoraMaps<T>::backward(std::int64_t layer, GroupKind kind, const T* dy, const T* input, const Buffer<T>& h,
+                           float* d_input, float* gradients) {
+  const Group& g = group(layer, kind);
+  const std::int64_t rank = plan_.rank;
+  const std::int64_t width = h_width(g);
+  T* d_h = d_h_.grow(tokens_ * width);
+  for (std::size_t i = 0; i < g.members.size(); ++i) {
+    const Member& member = g.members[i];
+    const std::int64_t column = static_cast<std::int64_t>(i) * rank;
+    const Matrix d_part = matrix(dy + member.out_offset, tokens_, member.out, g.out);
+    gemm_->multiply(d_part, matrix(parameter(member.b_offset), member.out, rank),
+                    matrix(d_h + column, tokens_, rank, width), plan_.scale);
+    gemm_->multiply(d_part.transposed(), matrix(h.data() + column, tokens_, rank, width),
+                    matrix(gradients + member.b_offset, member.out, rank), plan_.scale, true);
+  }
+  const Matrix a = matrix(parameter(g.a_offset), width, g.in);
+  const T* seen = dropped(layer, kind, input);
+  gemm_->multiply(matrix(d_h, tokens_, width).transposed(), matrix(seen, tokens_, g.in),
+                  matrix(gradients + g.a_offset, width, g.in), 1, true);
+  gemm_->multiply(matrix(dy, tokens_, g.out), matrix(weights_.layer(layer).linear[kind].data(), g.out, g.in),
+                  matrix(d_input, tokens_, g.in));
+  if (seen == input) {
+    gemm_->multiply(matrix(d_h, tokens_, width), a, matrix(d_input, tokens_, g.in), 1, true);
+  } else {
+    float* d_seen = d_extra_.grow(tokens_ * g.in);
+    gemm_->multiply(matrix(d_h, tokens_, width), a, matrix(d_seen, tokens_, g.in));
+    undrop(layer, kind, d_seen, d_input);
+  }
+}
+
+template class LoraMaps<float>;
+template class LoraMaps<Bf16>;
+
+}  // namespace banchu::lora
