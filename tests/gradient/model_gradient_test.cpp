@@ -20,9 +20,9 @@ constexpr int kRank = 3;
 // A tiny model on disk, its weights in memory, and a graph over them.
 template <typename T>
 struct Bench {
-  explicit Bench(bool tied = false, double dropout = 0, std::int64_t budget = kBigBudget)
-      : folder(TemporaryFolder::create("banchu-gradient").value()), tiny(make_tiny_llama(7, tied)) {
-    write_tiny_llama(tiny, folder.path() / "tiny.gguf");
+  explicit Bench(const TinyModel& model = make_tiny_llama(7), double dropout = 0, std::int64_t budget = kBigBudget)
+      : folder(TemporaryFolder::create("banchu-gradient").value()), tiny(model) {
+    write_tiny_model(tiny, folder.path() / "tiny.gguf");
     const auto file = GgufFile::open(folder.path() / "tiny.gguf").value();
     const auto shape = lora::read_shape(*file).value();
     plan = lora::plan_parameters(shape, kRank, 6.0);
@@ -43,7 +43,7 @@ struct Bench {
   }
 
   TemporaryFolder folder;
-  TinyLlama tiny;
+  TinyModel tiny;
   lora::ParameterPlan plan;
   lora::Gemm gemm;
   std::unique_ptr<lora::Weights<T>> weights;
@@ -94,10 +94,16 @@ double largest(const std::vector<float>& gradients, const Slice& slice) {
   return most;
 }
 
-class WholeModel : public testing::TestWithParam<bool> {};
+// A test that is made for every family.
+class EveryFamily : public testing::TestWithParam<std::string> {
+ protected:
+  const TinyModel tiny_ = tiny_families().at(GetParam());
+};
+INSTANTIATE_TEST_SUITE_P(Tiny, EveryFamily, testing::ValuesIn(tiny_family_names()),
+                         [](const auto& one) { return one.param; });
 
-TEST_P(WholeModel, LossAndEveryGradientMatchTheReference) {
-  Bench<float> bench(GetParam());
+TEST_P(EveryFamily, LossAndEveryGradientMatchTheReference) {
+  Bench<float> bench(tiny_);
   bench.awaken();
   const auto rows = mixed_rows();
   const double loss = bench.run(pack_all(rows));
@@ -127,11 +133,8 @@ TEST_P(WholeModel, LossAndEveryGradientMatchTheReference) {
     }
   }
 }
-INSTANTIATE_TEST_SUITE_P(Heads, WholeModel, testing::Bool(),
-                         [](const auto& one) { return one.param ? "tied" : "untied"; });
-
-TEST(Wiring, AtTheStartEveryGradientOfAIsZeroAndOfBIsNot) {
-  Bench<float> bench;
+TEST_P(EveryFamily, AtTheStartEveryGradientOfAIsZeroAndOfBIsNot) {
+  Bench<float> bench(tiny_);
   bench.run(pack_all(mixed_rows()));
   for (const Slice& slice : slices(bench.plan)) {
     if (slice.is_a) {
@@ -142,8 +145,8 @@ TEST(Wiring, AtTheStartEveryGradientOfAIsZeroAndOfBIsNot) {
   }
 }
 
-TEST(Wiring, AfterOneStepEveryGradientOfAIsAlive) {
-  Bench<float> bench;
+TEST_P(EveryFamily, AfterOneStepEveryGradientOfAIsAlive) {
+  Bench<float> bench(tiny_);
   const auto rows = mixed_rows();
   const auto batch = pack_all(rows);
   bench.run(batch);
@@ -167,8 +170,8 @@ TEST(Wiring, NoTwoFreshAMatricesAreTheSame) {
   }
 }
 
-TEST(Invariance, PackedRowsGiveTheLossAndGradientsOfSingleRows) {
-  Bench<float> bench;
+TEST_P(EveryFamily, PackedRowsGiveTheLossAndGradientsOfSingleRows) {
+  Bench<float> bench(tiny_);
   bench.awaken();
   const auto rows = mixed_rows();
   const double together = bench.run(pack_all(rows));
@@ -213,7 +216,7 @@ TEST(Invariance, APositionThatIsNoTargetContributesExactlyNothing) {
 
 TEST(Invariance, AccumulatedPassesAreOnePass) {
   const auto folder = TemporaryFolder::create("banchu-gradient").value();
-  write_tiny_llama(make_tiny_llama(7), folder.path() / "tiny.gguf");
+  write_tiny_model(make_tiny_llama(7), folder.path() / "tiny.gguf");
   TrainSet set({random_row(1, RowKind::sft, 30), random_row(2, RowKind::sft, 11), random_row(3, RowKind::distill, 17),
                 random_row(4, RowKind::sft, 9)});
   TrainJob job;
@@ -246,18 +249,21 @@ TYPED_TEST_SUITE(Formats, Types);
 
 // Whether a layer keeps its activations or computes them again must not move a bit.
 TYPED_TEST(Formats, RecomputedLayersGiveTheSameBits) {
-  Bench<TypeParam> keeps(false, 0.1), recomputes(false, 0.1, 0);
-  keeps.awaken();
-  recomputes.awaken();
-  auto rows = mixed_rows();
-  auto batch = pack_all(rows);
-  batch.dropout_key = 99;
-  EXPECT_EQ(keeps.run(batch), recomputes.run(batch));
-  EXPECT_EQ(keeps.gradients, recomputes.gradients);
+  for (const TinyModel& tiny : {make_tiny_llama(7), tiny_families().at("gemma3"), tiny_families().at("phi3")}) {
+    SCOPED_TRACE(tiny.architecture);
+    Bench<TypeParam> keeps(tiny, 0.1), recomputes(tiny, 0.1, 0);
+    keeps.awaken();
+    recomputes.awaken();
+    auto rows = mixed_rows();
+    auto batch = pack_all(rows);
+    batch.dropout_key = 99;
+    EXPECT_EQ(keeps.run(batch), recomputes.run(batch));
+    EXPECT_EQ(keeps.gradients, recomputes.gradients);
+  }
 }
 
 TEST(Dropout, GradientIsThatOfTheMaskedModel) {
-  Bench<float> bench(false, 0.3);
+  Bench<float> bench(make_tiny_llama(7), 0.3);
   bench.awaken();
   const auto rows = mixed_rows();
   auto batch = pack_all(rows);
@@ -277,9 +283,9 @@ TEST(Dropout, GradientIsThatOfTheMaskedModel) {
   EXPECT_NEAR(norm, (shifted_loss(kStep) - shifted_loss(-kStep)) / (2 * kStep), 5e-3 * norm);
 }
 
-TEST(Bf16, StaysCloseToF32) {
-  Bench<float> exact;
-  Bench<lora::Bf16> narrow;
+TEST_P(EveryFamily, StaysCloseToF32InBf16) {
+  Bench<float> exact(tiny_);
+  Bench<lora::Bf16> narrow(tiny_);
   exact.awaken();
   narrow.awaken();
   const auto rows = mixed_rows();

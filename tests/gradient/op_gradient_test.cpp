@@ -11,6 +11,7 @@
 #include "train/gemm.h"
 #include "train/head.h"
 #include "train/kernels.h"
+#include "train/rope.h"
 
 namespace banchu::test {
 namespace {
@@ -79,39 +80,77 @@ TEST(OpGradient, RmsNormMatchesCentralDifferences) {
   }
 }
 
-TEST(OpGradient, SwigluMatchesCentralDifferences) {
+// One of the two gated activations: its reference and how to find it among the loops.
+struct Gated {
+  const char* name;
+  Vector (*reference)(const Vector& gate, const Vector& up);
+  decltype(lora::TypedKernels<float>::swiglu) lora::TypedKernels<float>::*forward;
+  decltype(lora::TypedKernels<float>::swiglu_backward) lora::TypedKernels<float>::*backward;
+};
+
+TEST(OpGradient, GatedActivationsMatchCentralDifferences) {
   constexpr std::int64_t n = 37;
   const Vector gate = random_vector(4, n, 3), up = random_vector(5, n), dy = random_vector(6, n);
-  const Vector d_gate = central(gate, [&](const Vector& at) { return dot(dy, ref_swiglu(at, up)); });
-  const Vector d_up = central(up, [&](const Vector& at) { return dot(dy, ref_swiglu(gate, at)); });
-  for (const lora::Kernels* k : runnable()) {
-    SCOPED_TRACE(k->name);
-    std::vector<float> out(n), a(n), b(n);
-    k->f32.swiglu(floats(gate).data(), floats(up).data(), n, out.data());
-    expect_close(ref_swiglu(gate, up), out);
-    k->f32.swiglu_backward(floats(gate).data(), floats(up).data(), floats(dy).data(), n, a.data(), b.data());
-    expect_close(d_gate, a);
-    expect_close(d_up, b);
+  using Loops = lora::TypedKernels<float>;
+  for (const Gated& one : {Gated{"swiglu", ref_swiglu, &Loops::swiglu, &Loops::swiglu_backward},
+                           Gated{"geglu", ref_geglu, &Loops::geglu, &Loops::geglu_backward}}) {
+    const Vector d_gate = central(gate, [&](const Vector& at) { return dot(dy, one.reference(at, up)); });
+    const Vector d_up = central(up, [&](const Vector& at) { return dot(dy, one.reference(gate, at)); });
+    for (const lora::Kernels* k : runnable()) {
+      SCOPED_TRACE(std::string(k->name) + " " + one.name);
+      std::vector<float> out(n), a(n), b(n);
+      (k->f32.*one.forward)(floats(gate).data(), floats(up).data(), n, out.data());
+      expect_close(one.reference(gate, up), out);
+      (k->f32.*one.backward)(floats(gate).data(), floats(up).data(), floats(dy).data(), n, a.data(), b.data());
+      expect_close(d_gate, a);
+      expect_close(d_up, b);
+    }
   }
 }
 
+// Adjacent pairs and halves, over a whole head and over a part of it.
 TEST(OpGradient, RopeMatchesCentralDifferences) {
-  constexpr int n = 16, position = 29;
-  const Vector x = random_vector(7, n), dy = random_vector(8, n), factors(n / 2, 1.25);
-  std::vector<float> cosines, sines;
-  for (int i = 0; i < n / 2; ++i) {
-    const double angle = position * std::pow(10000.0, -2.0 * i / n) / 1.25;
-    cosines.push_back(static_cast<float>(std::cos(angle)));
-    sines.push_back(static_cast<float>(std::sin(angle)));
+  constexpr int n = 20, position = 29;
+  const Vector x = random_vector(7, n), dy = random_vector(8, n);
+  for (const bool halves : {false, true}) {
+    for (const int dims : {20, 14}) {
+      RefRope rope{.dims = dims, .halves = halves, .factors = Vector(static_cast<std::size_t>(dims / 2), 1.25)};
+      lora::RopeTable table({.factors = std::vector<float>(static_cast<std::size_t>(dims / 2), 1.25f)}, dims / 2);
+      table.extend(position + 1);
+      const auto [cosines, sines] = table.at(position);
+      const Vector dx = central(x, [&](const Vector& at) { return dot(dy, ref_rope(at, position, rope)); });
+      for (const lora::Kernels* k : runnable()) {
+        SCOPED_TRACE(std::string(k->name) + (halves ? " halves " : " adjacent ") + std::to_string(dims));
+        std::vector<float> out(n), d_in(n);
+        (halves ? k->f32.rope_halves : k->f32.rope)(floats(x).data(), cosines, sines, dims / 2, n, 1, out.data());
+        expect_close(ref_rope(x, position, rope), out);
+        const auto back = halves ? k->f32.rope_halves_backward : k->f32.rope_backward;
+        back(floats(dy).data(), cosines, sines, dims / 2, n, 1, d_in.data());
+        expect_close(dx, d_in);
+      }
+    }
   }
-  const Vector dx = central(x, [&](const Vector& at) { return dot(dy, ref_rope(at, position, 10000, factors)); });
-  for (const lora::Kernels* k : runnable()) {
-    SCOPED_TRACE(k->name);
-    std::vector<float> out(n), d_in(n);
-    k->f32.rope(floats(x).data(), cosines.data(), sines.data(), n / 2, n, 1, out.data());
-    expect_close(ref_rope(x, position, 10000, factors), out);
-    k->f32.rope_backward(floats(dy).data(), cosines.data(), sines.data(), n / 2, n, 1, d_in.data());
-    expect_close(dx, d_in);
+}
+
+TEST(OpGradient, ScaledRopeTurnsByTheFormula) {
+  const Vector x = random_vector(31, 16);
+  for (const bool yarn : {false, true}) {
+    const RefRope rope{.base = 40, .stretch = 4, .yarn = yarn, .original_context = 64, .magnitude = 0.9};
+    const double magnitude = yarn ? 0.9 * (1 + 0.1 * std::log(4.0)) : 0.9;
+    lora::RopeShape shape;
+    shape.base = 40;
+    shape.stretch = 4;
+    shape.yarn = yarn;
+    shape.original_context = 64;
+    shape.magnitude = magnitude;
+    lora::RopeTable table(shape, 8);
+    table.extend(91);
+    for (const int position : {0, 1, 90}) {
+      std::vector<float> out(16);
+      const auto [cosines, sines] = table.at(position);
+      lora::kernels().f32.rope(floats(x).data(), cosines, sines, 8, 16, 1, out.data());
+      expect_close(ref_rope(x, position, rope), out);
+    }
   }
 }
 
@@ -140,44 +179,81 @@ TEST(OpGradient, SoftmaxMatchesCentralDifferencesAndHidesTheRest) {
   }
 }
 
-// Two rows, one of them longer than a block of queries, grouped heads, scaled rope.
-TEST(OpGradient, AttentionMatchesCentralDifferencesAndRowsDoNotSeeEachOther) {
-  lora::ModelShape shape;
-  shape.n_head = 4;
-  shape.n_head_kv = 2;
-  shape.head_dim = 6;
-  shape.rope_pairs = 3;
-  shape.rope_factors = {1.0f, 2.0f, 1.5f};
-  const Vector factors(shape.rope_factors.begin(), shape.rope_factors.end());
-  const std::vector<lora::RowSpan> rows = {{0, 5}, {5, 70}};
-  const auto width = static_cast<std::size_t>(shape.qkv_width());
-  const auto q_width = static_cast<std::size_t>(shape.query_width()),
-             kv_width = static_cast<std::size_t>(shape.kv_width());
-  const std::size_t tokens = 75;
-  const Vector qkv = random_vector(11, tokens * width), d_out = random_vector(12, tokens * q_width);
-  const auto forward = [&](const Vector& at) {
+// What a layer may bring to its heads.
+struct HeadsCase {
+  const char* name;
+  bool bias, norms, halves;
+  std::int64_t window;
+};
+
+class Heads : public testing::TestWithParam<HeadsCase> {
+ protected:
+  static constexpr std::size_t kTokens = 75;
+  Heads() {
+    const HeadsCase& one = GetParam();
+    shape_.n_head = 4;
+    shape_.n_head_kv = 2;
+    shape_.head_dim = 6;
+    shape_.rope_pairs = 3;
+    shape_.rms_epsilon = 1e-5f;
+    shape_.attention_scale = 1.0f / std::sqrt(6.0f);
+    shape_.rope.factors = {1.0f, 2.0f, 1.5f};
+    shape_.window_rope = shape_.rope;
+    shape_.kind.rope_pairs = one.halves ? lora::RopePairs::halves : lora::RopePairs::adjacent;
+    shape_.window = one.window;
+    heads_ = {.heads = 4, .kv_heads = 2, .dim = 6, .window = static_cast<int>(one.window)};
+    heads_.rope = {.halves = one.halves, .factors = {1.0, 2.0, 1.5}};
+    if (one.norms) {
+      heads_.q_norm = random_vector(21, 6);
+      heads_.k_norm = random_vector(22, 6);
+    }
+    bias_ = one.bias ? random_vector(23, width()) : Vector(width(), 0.0);
+    narrow_ = {floats(bias_), floats(heads_.q_norm), floats(heads_.k_norm)};
+    layer_.windowed = one.window > 0;
+    if (one.bias) layer_.bias = narrow_[0].data();
+    if (one.norms) {
+      layer_.query_norm = narrow_[1].data();
+      layer_.key_norm = narrow_[2].data();
+    }
+  }
+  std::size_t width() const { return static_cast<std::size_t>(shape_.qkv_width()); }
+
+  Vector forward(const Vector& qkv) const {
     Vector out;
-    for (const lora::RowSpan& row : rows) {
-      std::vector<Vector> q, k, v;
+    for (const lora::RowSpan& row : rows_) {
+      std::vector<Vector> parts[3];
       for (std::int64_t t = row.begin; t < row.begin + row.length; ++t) {
-        const auto from = at.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(t) * width);
-        const auto mid = from + static_cast<std::ptrdiff_t>(q_width);
-        const auto end = mid + static_cast<std::ptrdiff_t>(kv_width);
-        q.emplace_back(from, mid);
-        k.emplace_back(mid, end);
-        v.emplace_back(end, end + static_cast<std::ptrdiff_t>(kv_width));
+        std::size_t column = 0;
+        for (std::size_t p = 0; p < 3; ++p) {
+          Vector one;
+          for (std::size_t i = 0; i < (p == 0 ? 24U : 12U); ++i, ++column) {
+            one.push_back(qkv[static_cast<std::size_t>(t) * width() + column] + bias_[column]);
+          }
+          parts[p].push_back(one);
+        }
       }
-      for (const Vector& one : ref_attention(q, k, v, 4, 2, 6, 10000, factors))
+      for (const Vector& one : ref_attention(parts[0], parts[1], parts[2], heads_))
         out.insert(out.end(), one.begin(), one.end());
     }
     return out;
-  };
+  }
+
+  lora::ModelShape shape_;
+  RefHeads heads_;
+  Vector bias_;
+  std::vector<std::vector<float>> narrow_;
+  lora::AttentionLayer layer_;
+  std::vector<lora::RowSpan> rows_ = {{0, 5}, {5, 70}};  // the second one is longer than a block of queries
+};
+
+TEST_P(Heads, AttentionMatchesCentralDifferencesAndRowsDoNotSeeEachOther) {
+  const Vector qkv = random_vector(11, kTokens * width()), d_out = random_vector(12, kTokens * 24);
   lora::Gemm gemm;
-  lora::Attention<float> attention(shape, &gemm);
-  std::vector<float> out(tokens * q_width), d_qkv(tokens * width);
-  attention.forward(rows, floats(qkv).data(), out.data());
+  lora::Attention<float> attention(shape_, &gemm);
+  std::vector<float> out(kTokens * 24), d_qkv(kTokens * width());
+  attention.forward(layer_, rows_, floats(qkv).data(), out.data());
   expect_close(forward(qkv), out);
-  attention.backward(rows, floats(qkv).data(), floats(d_out).data(), d_qkv.data());
+  attention.backward(layer_, rows_, floats(qkv).data(), floats(d_out).data(), d_qkv.data());
   // Some numbers of every token, chosen so that all heads come by: a whole sweep would take minutes.
   Vector at = qkv;
   for (std::size_t i = 0; i < qkv.size(); i += 23) {
@@ -190,6 +266,13 @@ TEST(OpGradient, AttentionMatchesCentralDifferencesAndRowsDoNotSeeEachOther) {
     ASSERT_NEAR(slope, static_cast<double>(d_qkv[i]), kTolerance * std::max(1.0, std::abs(slope))) << "at " << i;
   }
 }
+INSTANTIATE_TEST_SUITE_P(OpGradient, Heads,
+                         testing::Values(HeadsCase{"plain", false, false, false, 0},
+                                         HeadsCase{"halves_and_bias", true, false, true, 0},
+                                         HeadsCase{"norms_and_bias", true, true, true, 0},
+                                         HeadsCase{"window", false, false, true, 4},
+                                         HeadsCase{"window_and_norms", false, true, true, 33}),
+                         [](const auto& one) { return one.param.name; });
 
 TEST(OpGradient, ProductsMatchInEveryOrientation) {
   lora::Gemm gemm;

@@ -21,14 +21,43 @@ Vector ref_swiglu(const Vector& gate, const Vector& up) {
   return y;
 }
 
-Vector ref_rope(const Vector& x, int position, double base, const Vector& factors) {
+Vector ref_geglu(const Vector& gate, const Vector& up) {
+  Vector y(gate.size());
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    const double z = gate[i];
+    y[i] = z / 2 * (1 + std::tanh(std::sqrt(2 / M_PI) * (z + 0.044715 * z * z * z))) * up[i];
+  }
+  return y;
+}
+
+namespace {
+
+// By how much yarn slows down a pair: not at all when it makes 32 turns over the original context, by the whole
+// stretch when it makes less than one; in between in a straight line over the pairs.
+double yarn_slowdown(const RefRope& rope, double dims, double pair) {
+  const auto where = [&](double turns) {
+    return dims * std::log(rope.original_context / (turns * 2 * M_PI)) / (2 * std::log(rope.base));
+  };
+  const double low = std::max(0.0, std::floor(where(32)));
+  const double high = std::min(dims - 1, std::ceil(where(1)));
+  const double slow = std::min(1.0, std::max(0.0, (pair - low) / std::max(0.001, high - low)));
+  return slow / rope.stretch + (1 - slow);
+}
+
+}  // namespace
+
+Vector ref_rope(const Vector& x, int position, const RefRope& rope) {
   Vector y = x;
-  for (std::size_t i = 0; i < x.size() / 2; ++i) {
-    const double exponent = -2.0 * static_cast<double>(i) / static_cast<double>(x.size());
-    const double factor = factors.empty() ? 1.0 : factors[i];
-    const double angle = position * std::pow(base, exponent) / factor;
-    y[2 * i] = x[2 * i] * std::cos(angle) - x[2 * i + 1] * std::sin(angle);
-    y[2 * i + 1] = x[2 * i] * std::sin(angle) + x[2 * i + 1] * std::cos(angle);
+  const std::size_t dims = rope.dims == 0 ? x.size() : static_cast<std::size_t>(rope.dims);
+  const double magnitude = rope.magnitude * (rope.yarn ? 1 + 0.1 * std::log(rope.stretch) : 1);
+  for (std::size_t i = 0; i < dims / 2; ++i) {
+    const auto pair = static_cast<double>(i), width = static_cast<double>(dims);
+    const double factor = rope.factors.empty() ? 1.0 : rope.factors[i];
+    const double slowdown = rope.yarn ? yarn_slowdown(rope, width, pair) : 1 / rope.stretch;
+    const double angle = position * std::pow(rope.base, -2 * pair / width) / factor * slowdown;
+    const std::size_t a = rope.halves ? i : 2 * i, b = rope.halves ? i + dims / 2 : 2 * i + 1;
+    y[a] = magnitude * (x[a] * std::cos(angle) - x[b] * std::sin(angle));
+    y[b] = magnitude * (x[a] * std::sin(angle) + x[b] * std::cos(angle));
   }
   return y;
 }
@@ -59,24 +88,31 @@ Vector add(Vector x, const Vector& y) {
 }  // namespace
 
 std::vector<Vector> ref_attention(const std::vector<Vector>& q, const std::vector<Vector>& k,
-                                  const std::vector<Vector>& v, int heads, int kv_heads, int dim, double base,
-                                  const Vector& factors) {
-  const int n = static_cast<int>(q.size());
-  std::vector<Vector> out(q.size(), Vector(static_cast<std::size_t>(heads * dim), 0.0));
-  for (int h = 0; h < heads; ++h) {
-    const int kv = h / (heads / kv_heads);
+                                  const std::vector<Vector>& v, const RefHeads& heads) {
+  const int n = static_cast<int>(q.size()), dim = heads.dim;
+  const auto prepared = [&](const Vector& x, int head, const Vector& norm, int t) {
+    const Vector one = slice(x, head * dim, dim);
+    return ref_rope(norm.empty() ? one : ref_rms_norm(one, norm, heads.epsilon), t, heads.rope);
+  };
+  std::vector<Vector> out(q.size(), Vector(static_cast<std::size_t>(heads.heads * dim), 0.0));
+  for (int h = 0; h < heads.heads; ++h) {
+    const int kv = h / (heads.heads / heads.kv_heads);
     std::vector<Vector> turned;
     for (int t = 0; t < n; ++t) {
       const auto at = static_cast<std::size_t>(t);
-      turned.push_back(ref_rope(slice(k[at], kv * dim, dim), t, base, factors));
-      const Vector query = ref_rope(slice(q[at], h * dim, dim), t, base, factors);
+      turned.push_back(prepared(k[at], kv, heads.k_norm, t));
+      const Vector query = prepared(q[at], h, heads.q_norm, t);
+      const int first = heads.window == 0 ? 0 : std::max(0, t - heads.window + 1);
       Vector scores;
-      for (const Vector& key : turned) scores.push_back(dot(query, key) / std::sqrt(static_cast<double>(dim)));
+      for (int j = first; j <= t; ++j) {
+        scores.push_back(dot(query, turned[static_cast<std::size_t>(j)]) / std::sqrt(static_cast<double>(dim)));
+      }
       const Vector p = softmax(scores);
-      for (int j = 0; j <= t; ++j) {
+      for (int j = first; j <= t; ++j) {
         for (int d = 0; d < dim; ++d) {
           out[at][static_cast<std::size_t>(h * dim + d)] +=
-              p[static_cast<std::size_t>(j)] * v[static_cast<std::size_t>(j)][static_cast<std::size_t>(kv * dim + d)];
+              p[static_cast<std::size_t>(j - first)] *
+              v[static_cast<std::size_t>(j)][static_cast<std::size_t>(kv * dim + d)];
         }
       }
     }
@@ -105,7 +141,7 @@ double ref_distillation(const Vector& logits, const TopK& teacher) {
   return p_tail > 1e-6 ? loss + p_tail * std::log(p_tail / q_tail) : loss;
 }
 
-ReferenceModel::ReferenceModel(const TinyLlama& model, const Adapter& adapter) : tiny(model) {
+ReferenceModel::ReferenceModel(const TinyModel& model, const Adapter& adapter) : tiny(model) {
   for (const auto& [name, tensor] : model.tensors) weights[name] = Vector(tensor.data.begin(), tensor.data.end());
   for (const AdapterTensor& t : adapter.tensors) {
     lora[t.base] = {Vector(t.a.begin(), t.a.end()), Vector(t.b.begin(), t.b.end())};
@@ -115,13 +151,13 @@ ReferenceModel::ReferenceModel(const TinyLlama& model, const Adapter& adapter) :
 }
 
 Vector ReferenceModel::map(const std::string& name, const Vector& x) const {
-  const Vector& w = weights.at(name);
+  const Vector& w = weights.at(name + ".weight");
   const std::size_t out = w.size() / x.size();
-  Vector y(out, 0.0);
+  Vector y = weights.contains(name + ".bias") ? weights.at(name + ".bias") : Vector(out, 0.0);
   for (std::size_t o = 0; o < out; ++o) {
     for (std::size_t i = 0; i < x.size(); ++i) y[o] += w[o * x.size() + i] * x[i];
   }
-  const auto found = lora.find(name);
+  const auto found = lora.find(name + ".weight");
   if (found == lora.end()) return y;
   const auto& [a, b] = found->second;
   const auto r = static_cast<std::size_t>(rank);
@@ -133,35 +169,95 @@ Vector ReferenceModel::map(const std::string& name, const Vector& x) const {
   return y;
 }
 
+RefHeads ReferenceModel::heads(std::uint32_t layer) const {
+  RefHeads h;
+  h.heads = static_cast<int>(tiny.n_head);
+  h.kv_heads = static_cast<int>(tiny.n_head_kv);
+  h.dim = static_cast<int>(tiny.head_dim);
+  h.epsilon = static_cast<double>(tiny.rms_epsilon);
+  h.rope.dims = static_cast<int>(tiny.rotated());
+  h.rope.halves = tiny.rope_halves;
+  h.rope.magnitude = tiny.rope_magnitude == 0 ? 1 : static_cast<double>(tiny.rope_magnitude);
+  if (tiny.head_norms) {
+    h.q_norm = weights.at("blk." + std::to_string(layer) + ".attn_q_norm.weight");
+    h.k_norm = weights.at("blk." + std::to_string(layer) + ".attn_k_norm.weight");
+  }
+  if (tiny.is_windowed(layer)) {
+    h.window = static_cast<int>(tiny.window);
+    h.rope.base = static_cast<double>(tiny.window_rope_base);
+    return h;
+  }
+  h.rope.base = static_cast<double>(tiny.rope_base);
+  h.rope.stretch = tiny.rope_stretch == 0 ? 1 : static_cast<double>(tiny.rope_stretch);
+  h.rope.yarn = tiny.rope_type == "yarn";
+  h.rope.original_context = static_cast<double>(tiny.rope_original_context);
+  if (!tiny.rope_factors.empty()) h.rope.factors = weights.at(tiny.rope_factors);
+  return h;
+}
+
+std::vector<Vector> ReferenceModel::attend(std::uint32_t layer, const std::vector<Vector>& normed_rows) const {
+  const std::string prefix = "blk." + std::to_string(layer) + ".attn_";
+  const int q_width = static_cast<int>(tiny.n_head * tiny.head_dim);
+  const int kv_width = static_cast<int>(tiny.n_head_kv * tiny.head_dim);
+  std::vector<Vector> q, k, v;
+  for (const Vector& x : normed_rows) {
+    if (tiny.fused) {
+      const Vector qkv = map(prefix + "qkv", x);
+      q.push_back(slice(qkv, 0, q_width));
+      k.push_back(slice(qkv, q_width, kv_width));
+      v.push_back(slice(qkv, q_width + kv_width, kv_width));
+    } else {
+      q.push_back(map(prefix + "q", x));
+      k.push_back(map(prefix + "k", x));
+      v.push_back(map(prefix + "v", x));
+    }
+  }
+  return ref_attention(q, k, v, heads(layer));
+}
+
+Vector ReferenceModel::feed_forward(const std::string& layer, const Vector& x) const {
+  Vector gate, up = map(layer + "ffn_up", x);
+  if (tiny.fused) {
+    const int half = static_cast<int>(tiny.n_ff);
+    gate = slice(up, 0, half);
+    up = slice(up, half, half);
+  } else {
+    gate = map(layer + "ffn_gate", x);
+  }
+  return map(layer + "ffn_down", tiny.gelu ? ref_geglu(gate, up) : ref_swiglu(gate, up));
+}
+
+Vector ReferenceModel::normed(const Vector& x, const std::string& name) const {
+  return ref_rms_norm(x, weights.at(name), static_cast<double>(tiny.rms_epsilon));
+}
+
+Vector ReferenceModel::branch(const Vector& y, const std::string& post_norm) const {
+  return tiny.post_norms ? normed(y, post_norm) : y;
+}
+
 std::vector<Vector> ReferenceModel::logits(const std::vector<Token>& tokens) const {
-  const double eps = static_cast<double>(tiny.rms_epsilon);
   std::vector<Vector> x;
   for (const Token token : tokens) {
     const auto width = static_cast<int>(tiny.n_embd);
     x.push_back(slice(weights.at("token_embd.weight"), token * width, width));
+    if (tiny.scaled_embedding) {
+      for (double& one : x.back()) one *= std::sqrt(static_cast<double>(width));
+    }
   }
   for (std::uint32_t l = 0; l < tiny.n_layer; ++l) {
     const std::string layer = "blk." + std::to_string(l) + ".";
-    std::vector<Vector> q, k, v;
-    for (const Vector& one : x) {
-      const Vector normed = ref_rms_norm(one, weights.at(layer + "attn_norm.weight"), eps);
-      q.push_back(map(layer + "attn_q.weight", normed));
-      k.push_back(map(layer + "attn_k.weight", normed));
-      v.push_back(map(layer + "attn_v.weight", normed));
-    }
-    const auto attended = ref_attention(q, k, v, static_cast<int>(tiny.n_head), static_cast<int>(tiny.n_head_kv),
-                                        static_cast<int>(tiny.head_dim), static_cast<double>(tiny.rope_base),
-                                        weights.at("rope_freqs.weight"));
+    std::vector<Vector> inputs;
+    for (const Vector& one : x) inputs.push_back(normed(one, layer + "attn_norm.weight"));
+    const auto attended = attend(l, inputs);
     for (std::size_t t = 0; t < x.size(); ++t) {
-      x[t] = add(x[t], map(layer + "attn_output.weight", attended[t]));
-      const Vector normed = ref_rms_norm(x[t], weights.at(layer + "ffn_norm.weight"), eps);
-      const Vector inner = ref_swiglu(map(layer + "ffn_gate.weight", normed), map(layer + "ffn_up.weight", normed));
-      x[t] = add(x[t], map(layer + "ffn_down.weight", inner));
+      x[t] = add(x[t], branch(map(layer + "attn_output", attended[t]), layer + "post_attention_norm.weight"));
+      const Vector inner = feed_forward(layer, normed(x[t], layer + "ffn_norm.weight"));
+      x[t] = add(x[t], branch(inner, layer + "post_ffw_norm.weight"));
     }
   }
-  const std::string head = weights.contains("output.weight") ? "output.weight" : "token_embd.weight";
   std::vector<Vector> out;
-  for (const Vector& one : x) out.push_back(map(head, ref_rms_norm(one, weights.at("output_norm.weight"), eps)));
+  for (const Vector& one : x)
+    out.push_back(map(tiny.tied ? "token_embd" : "output", normed(one, "output_norm.weight")));
   return out;
 }
 

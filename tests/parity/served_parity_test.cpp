@@ -5,18 +5,15 @@
 #pragma GCC diagnostic ignored "-Wshadow"
 #include <ggml.h>
 #include <gguf.h>
-#include <llama.h>
 #pragma GCC diagnostic pop
 
-#include <algorithm>
-#include <cmath>
 #include <cstdlib>
 #include <list>
 
 #include "base/file.h"
-#include "base/rng.h"
+#include "tests/parity/served.h"
 #include "train/dequantise.h"
-#include "train/graph.h"
+#include "train/shape.h"
 
 namespace banchu::test {
 namespace {
@@ -35,101 +32,18 @@ constexpr const char* kText =
     "because yeast eats sugar and breathes out gas, which the stretchy dough holds in small bubbles. Salt slows the "
     "yeast a little, makes the dough stronger and gives the crumb its taste.<|im_end|>\n";
 
-// An adapter that moves the model visibly: A as fresh, B small and random.
-std::vector<float> lively_parameters(const lora::ParameterPlan& plan) {
-  std::vector<float> parameters = lora::fresh_parameters(plan, 1);
-  Rng rng(2, "b");
-  for (float& p : parameters) {
-    if (p == 0.0f) p = static_cast<float>(0.05 * rng.normal());
-  }
-  return parameters;
-}
-
 struct Served {
   std::vector<Token> tokens;
   std::vector<float> plain, adapted;  // [tokens, vocabulary]
 };
 
-std::vector<float> llama_logits(llama_context* context, std::vector<Token> tokens, std::size_t n_vocab) {
-  llama_memory_clear(llama_get_memory(context), true);
-  llama_batch batch = llama_batch_init(static_cast<std::int32_t>(tokens.size()), 0, 1);
-  batch.n_tokens = static_cast<std::int32_t>(tokens.size());
-  for (std::int32_t i = 0; i < batch.n_tokens; ++i) {
-    batch.token[i] = tokens[static_cast<std::size_t>(i)];
-    batch.pos[i] = i;
-    batch.n_seq_id[i] = 1;
-    batch.seq_id[i][0] = 0;
-    batch.logits[i] = 1;
-  }
-  EXPECT_EQ(0, llama_decode(context, batch));
-  const float* all = llama_get_logits(context);
-  std::vector<float> out(all, all + tokens.size() * n_vocab);
-  llama_batch_free(batch);
-  return out;
-}
-
-Served serve(const std::filesystem::path& base, const std::filesystem::path& adapter_path) {
-  llama_log_set([](ggml_log_level, const char*, void*) {}, nullptr);
-  llama_backend_init();
-  llama_model* model = llama_model_load_from_file(base.c_str(), llama_model_default_params());
-  const llama_vocab* vocabulary = llama_model_get_vocab(model);
-  const auto n_vocab = static_cast<std::size_t>(llama_vocab_n_tokens(vocabulary));
+Served serve(const std::filesystem::path& base, const std::filesystem::path& adapter) {
+  const Engine engine(base);
   Served served;
-  const std::string text = kText;
-  served.tokens.resize(text.size());
-  const int n = llama_tokenize(vocabulary, text.data(), static_cast<std::int32_t>(text.size()), served.tokens.data(),
-                               static_cast<std::int32_t>(text.size()), false, true);
-  served.tokens.resize(static_cast<std::size_t>(n));
-  llama_adapter_lora* adapter = llama_adapter_lora_init(model, adapter_path.c_str());
-  EXPECT_NE(nullptr, adapter) << "stock llama.cpp refuses our adapter";
-  llama_context_params parameters = llama_context_default_params();
-  parameters.n_ctx = 256;
-  parameters.n_threads = parameters.n_threads_batch = 1;
-  llama_context* context = llama_init_from_model(model, parameters);
-  served.plain = llama_logits(context, served.tokens, n_vocab);
-  float scale = 1;
-  llama_set_adapters_lora(context, &adapter, 1, &scale);
-  served.adapted = llama_logits(context, served.tokens, n_vocab);
-  llama_free(context);
-  llama_model_free(model);
+  served.tokens = engine.tokenize(kText);
+  served.plain = engine.logits({served.tokens}, "");
+  served.adapted = engine.logits({served.tokens}, adapter);
   return served;
-}
-
-// Mean over positions of KL(p || q), in nats a token.
-double mean_kl(const std::vector<float>& p, const std::vector<float>& q, std::size_t positions) {
-  const std::size_t n = p.size() / positions;
-  double total = 0;
-  for (std::size_t t = 0; t < positions; ++t) {
-    const float* a = p.data() + t * n;
-    const float* b = q.data() + t * n;
-    const auto log_sum = [n](const float* x) {
-      const double top = static_cast<double>(*std::max_element(x, x + n));
-      double sum = 0;
-      for (std::size_t i = 0; i < n; ++i) sum += std::exp(static_cast<double>(x[i]) - top);
-      return top + std::log(sum);
-    };
-    const double za = log_sum(a), zb = log_sum(b);
-    for (std::size_t i = 0; i < n; ++i) {
-      const double log_p = static_cast<double>(a[i]) - za;
-      total += std::exp(log_p) * (log_p - (static_cast<double>(b[i]) - zb));
-    }
-  }
-  return total / static_cast<double>(positions);
-}
-
-template <typename T>
-std::vector<float> our_logits(const std::filesystem::path& base, const lora::ParameterPlan& plan,
-                              const std::vector<float>& parameters, const std::vector<Token>& tokens) {
-  const auto file = GgufFile::open(base).value();
-  const auto shape = lora::read_shape(*file).value();
-  const auto weights = lora::Weights<T>::load(file, shape, plan, {}).value();
-  lora::Gemm gemm;
-  lora::Graph<T> graph(&weights, &plan, &gemm, 0, 0);
-  graph.use_parameters(parameters.data());
-  lora::Batch batch;
-  batch.tokens = tokens;
-  batch.rows = {{0, static_cast<std::int64_t>(tokens.size())}};
-  return graph.logits(batch);
 }
 
 // The same model with its weights dequantised to F16: what libllama computes when it does not round activations to 8
@@ -171,7 +85,7 @@ class ServedParity : public testing::Test {
   // Mean KL(libllama on `served` || ours on the quantised base), nats a token, both with the adapter.
   template <typename T>
   double gap(const Served& served) {
-    return mean_kl(served.adapted, our_logits<T>(base_, plan_, parameters_, served.tokens), served.tokens.size());
+    return mean_kl(served.adapted, our_logits<T>(base_, plan_, parameters_, {served.tokens}), served.tokens.size());
   }
 
   const std::filesystem::path base_ = default_model();
@@ -197,7 +111,7 @@ TEST_F(ServedParity, OnTheQuantisedFileTheAdapterAddsNothingToTheRoundingOfActiv
   const Served served = serve(base_, folder_.path() / "adapter.gguf");
   const auto silent = lora::fresh_parameters(plan_, 1);  // B is zero
   const double bare =
-      mean_kl(served.plain, our_logits<float>(base_, plan_, silent, served.tokens), served.tokens.size());
+      mean_kl(served.plain, our_logits<float>(base_, plan_, silent, {served.tokens}), served.tokens.size());
   const double adapted = gap<float>(served);
   std::printf("KL(libllama on Q4_1 || ours) = %.1e bare, %.1e with the adapter, nats a token\n", bare, adapted);
   EXPECT_LE(bare, 1e-2);

@@ -58,7 +58,7 @@ TEST_F(AdapterFile, EveryTruncationIsAnError) {
 }
 
 TEST_F(AdapterFile, AModelIsNotAnAdapter) {
-  write_tiny_llama(make_tiny_llama(1), path);
+  write_tiny_model(make_tiny_llama(1), path);
   EXPECT_EQ(Code::Unsupported, read_adapter(path).error().code);
 }
 

@@ -5,7 +5,7 @@
 
 #include "base/file.h"
 #include "tests/train/rows.h"
-#include "tests/train/tiny_llama.h"
+#include "tests/train/tiny_model.h"
 #include "train/run.h"
 
 namespace banchu::test {
@@ -24,9 +24,9 @@ inline std::vector<LessonRow> some_rows(std::uint64_t seed, int lessons, int reh
 }
 
 struct Workshop {
-  explicit Workshop(const TinyLlama& tiny = make_tiny_llama(7))
+  explicit Workshop(const TinyModel& tiny = make_tiny_llama(7))
       : folder(TemporaryFolder::create("banchu-train").value()), train(some_rows(1, 7, 4)), valid(some_rows(50, 3)) {
-    write_tiny_llama(tiny, folder.path() / "tiny.gguf");
+    write_tiny_model(tiny, folder.path() / "tiny.gguf");
     settle(folder.path());
   }
   void settle(const std::filesystem::path& at) {
