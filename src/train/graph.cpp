@@ -266,11 +266,7 @@ std::vector<float> Graph<T>::logits(const Batch& batch) {
   silent.targets.clear();
   loss(silent);
   std::vector<float> out(batch.tokens.size() * static_cast<std::size_t>(shape_.n_vocab));
-  const float* x = state(shape_.n_layer % 2);
-  for (std::size_t i = 0; i < batch.tokens.size(); ++i) {
-    head_.logits(x + static_cast<std::int64_t>(i) * shape_.n_embd,
-                 out.data() + i * static_cast<std::size_t>(shape_.n_vocab));
-  }
+  head_.logits(state(shape_.n_layer % 2), static_cast<std::int64_t>(batch.tokens.size()), out.data());
   return out;
 }
 

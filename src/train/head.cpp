@@ -149,10 +149,16 @@ double Head<T>::run(const std::vector<Target>& targets, const float* x, float* d
 }
 
 template <typename T>
-void Head<T>::logits(const float* x, float* out) {
-  const Target here{};
-  norm_and_project(&here, 1, kRowBucket, x);
-  std::memcpy(out, logits_.data(), static_cast<std::size_t>(weights_.shape().n_vocab) * sizeof(float));
+void Head<T>::logits(const float* x, std::int64_t tokens, float* out) {
+  const std::int64_t n_vocab = weights_.shape().n_vocab;
+  std::vector<Target> targets;
+  for (std::int64_t first = 0; first < tokens; first += kChunk) {
+    targets.clear();
+    for (std::int64_t t = first; t < std::min(first + kChunk, tokens); ++t) targets.push_back({t});
+    const auto count = static_cast<std::int64_t>(targets.size());
+    norm_and_project(targets.data(), count, (count + kRowBucket - 1) / kRowBucket * kRowBucket, x);
+    std::memcpy(out + first * n_vocab, logits_.data(), static_cast<std::size_t>(count * n_vocab) * sizeof(float));
+  }
 }
 
 template double target_loss<float>(const Target&, const float*, std::int64_t, float*);

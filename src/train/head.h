@@ -29,8 +29,8 @@ class Head {
   Head(const Weights<T>* weights, Gemm* gemm) : weights_(*weights), gemm_(gemm) {}
   // x [tokens, n_embd]. Adds the gradient of the loss to dx [tokens, n_embd] unless it is null. Returns the loss.
   double run(const std::vector<Target>& targets, const float* x, float* dx);
-  // The logits of one position, [n_vocab].
-  void logits(const float* x, float* out);
+  // The logits of every position, [tokens, n_vocab].
+  void logits(const float* x, std::int64_t tokens, float* out);
 
  private:
   double run_chunk(const Target* targets, std::int64_t count, const float* x, float* dx);

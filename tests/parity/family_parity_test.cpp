@@ -1,6 +1,8 @@
 // Of every family: our logits are the engine's, bare, with an adapter that was made up, and with one that was trained.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "base/file.h"
 #include "tests/parity/served.h"
 #include "tests/train/rows.h"
@@ -37,7 +39,7 @@ INSTANTIATE_TEST_SUITE_P(Tiny, FamilyParity, testing::ValuesIn(tiny_family_names
                          [](const auto& one) { return one.param; });
 
 // Half precision in the engine's cache and in its table of gelu is all that is left between us.
-constexpr double kBar = 1e-4;
+constexpr double kBar = 2e-5;
 
 TEST_P(FamilyParity, OurLogitsAreThoseOfLibllamaWithAndWithoutAnAdapter) {
   const Engine engine(base_);
@@ -83,23 +85,23 @@ TEST(RealFamilyParity, OurLogitsOfTheNamedModelAreClose) {
   const auto shape = lora::read_shape(*GgufFile::open(path).value());
   ASSERT_TRUE(shape) << shape.error().message;
   const auto plan = lora::plan_parameters(*shape, 8, 16);
-  const Engine engine(path);
+  const auto folder = TemporaryFolder::create("banchu-family").value();
+  write_dequantised(path, folder.path() / "f16.gguf");
   std::string text;
-  while (text.size() < 3600) {
+  while (text.size() < 2600) {
     text +=
         "Bread rises because yeast eats sugar and breathes out gas. 빵이 부푸는 것은 효모가 당을 먹고 숨을 내쉬기 "
         "때문이다. Line " +
         std::to_string(text.size()) + " of this text is like the others, and yet it is not.\n";
   }
-  const Rows rows = {engine.tokenize(text)};
-  const auto silent = lora::fresh_parameters(plan, 1);
-  const auto plain = engine.logits(rows, "");
-  const double bare = mean_kl(plain, our_logits<float>(path, plan, silent, rows), rows[0].size());
-  const double narrow = mean_kl(plain, our_logits<lora::Bf16>(path, plan, silent, rows), rows[0].size());
-  std::printf("%zu tokens: KL(libllama || ours) = %.2e in f32, %.2e in bf16, nats a token\n", rows[0].size(), bare,
-              narrow);
-  EXPECT_LE(bare, 3e-2);
-  EXPECT_LE(narrow, 3e-2);
+  const Rows rows = {Engine(path).tokenize(text)};
+  const auto ours = our_logits<float>(path, plan, lora::fresh_parameters(plan, 1), rows);
+  const double exact = mean_kl(Engine(folder.path() / "f16.gguf").logits(rows, ""), ours, rows[0].size());
+  const double rounded = mean_kl(Engine(path).logits(rows, ""), ours, rows[0].size());
+  std::printf("%zu tokens: KL(libllama || ours) = %.2e on the weights in F16, %.2e on the file, nats a token\n",
+              rows[0].size(), exact, rounded);
+  EXPECT_LE(exact, 1e-4);
+  EXPECT_LE(rounded, 3e-2);
 }
 
 }  // namespace

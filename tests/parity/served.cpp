@@ -4,13 +4,17 @@
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wshadow"
+#include <ggml.h>
+#include <gguf.h>
 #include <llama.h>
 #pragma GCC diagnostic pop
 
 #include <algorithm>
 #include <cmath>
+#include <list>
 
 #include "base/rng.h"
+#include "train/dequantise.h"
 #include "train/graph.h"
 
 namespace banchu::test {
@@ -118,6 +122,32 @@ template std::vector<float> our_logits<float>(const std::filesystem::path&, cons
                                               const std::vector<float>&, const Rows&);
 template std::vector<float> our_logits<lora::Bf16>(const std::filesystem::path&, const lora::ParameterPlan&,
                                                    const std::vector<float>&, const Rows&);
+
+void write_dequantised(const std::filesystem::path& from, const std::filesystem::path& to) {
+  ggml_context* tensors = nullptr;
+  gguf_context* source = gguf_init_from_file(from.c_str(), {true, &tensors});
+  gguf_context* target = gguf_init_empty();
+  gguf_set_kv(target, source);
+  const auto file = GgufFile::open(from).value();
+  std::list<std::vector<ggml_fp16_t>> halves;
+  for (const GgufTensor& tensor : file->tensors()) {
+    gguf_add_tensor(target, ggml_get_tensor(tensors, tensor.name.c_str()));
+    if (tensor.ne.size() < 2) {
+      gguf_set_tensor_data(target, tensor.name.c_str(), tensor.data);
+      continue;
+    }
+    const auto n = static_cast<std::int64_t>(tensor.elements());
+    std::vector<float> wide(tensor.elements());
+    lora::dequantise(tensor, 0, n, wide.data());
+    ggml_fp32_to_fp16_row(wide.data(), halves.emplace_back(wide.size()).data(), n);
+    gguf_set_tensor_type(target, tensor.name.c_str(), GGML_TYPE_F16);
+    gguf_set_tensor_data(target, tensor.name.c_str(), halves.back().data());
+  }
+  ASSERT_TRUE(gguf_write_to_file(target, to.c_str(), false));
+  gguf_free(target);
+  gguf_free(source);
+  ggml_free(tensors);
+}
 
 double mean_kl(const std::vector<float>& p, const std::vector<float>& q, std::size_t positions) {
   EXPECT_EQ(p.size(), q.size());

@@ -39,6 +39,10 @@ template <typename T>
 std::vector<float> our_logits(const std::filesystem::path& base, const lora::ParameterPlan& plan,
                               const std::vector<float>& parameters, const Rows& rows);
 
+// The same model with its matrices dequantised to F16: what libllama computes when it does not round activations to 8
+// bits.
+void write_dequantised(const std::filesystem::path& from, const std::filesystem::path& to);
+
 // Mean over positions of KL(p || q), in nats a token.
 double mean_kl(const std::vector<float>& p, const std::vector<float>& q, std::size_t positions);
 

@@ -1,18 +1,11 @@
 // What is trained is what is served: our logits with an adapter against libllama's on the default model.
 #include <gtest/gtest.h>
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wshadow"
-#include <ggml.h>
-#include <gguf.h>
-#pragma GCC diagnostic pop
-
 #include <cstdlib>
-#include <list>
 
 #include "base/file.h"
 #include "tests/parity/served.h"
-#include "train/dequantise.h"
+#include "train/element.h"
 #include "train/shape.h"
 
 namespace banchu::test {
@@ -44,34 +37,6 @@ Served serve(const std::filesystem::path& base, const std::filesystem::path& ada
   served.plain = engine.logits({served.tokens}, "");
   served.adapted = engine.logits({served.tokens}, adapter);
   return served;
-}
-
-// The same model with its weights dequantised to F16: what libllama computes when it does not round activations to 8
-// bits.
-void write_dequantised(const std::filesystem::path& from, const std::filesystem::path& to) {
-  ggml_context* tensors = nullptr;
-  gguf_context* source = gguf_init_from_file(from.c_str(), {true, &tensors});
-  gguf_context* target = gguf_init_empty();
-  gguf_set_kv(target, source);
-  const auto file = GgufFile::open(from).value();
-  std::list<std::vector<ggml_fp16_t>> halves;
-  for (const GgufTensor& tensor : file->tensors()) {
-    gguf_add_tensor(target, ggml_get_tensor(tensors, tensor.name.c_str()));
-    if (tensor.ne.size() < 2) {
-      gguf_set_tensor_data(target, tensor.name.c_str(), tensor.data);
-      continue;
-    }
-    const auto n = static_cast<std::int64_t>(tensor.elements());
-    std::vector<float> wide(tensor.elements());
-    lora::dequantise(tensor, 0, n, wide.data());
-    ggml_fp32_to_fp16_row(wide.data(), halves.emplace_back(wide.size()).data(), n);
-    gguf_set_tensor_type(target, tensor.name.c_str(), GGML_TYPE_F16);
-    gguf_set_tensor_data(target, tensor.name.c_str(), halves.back().data());
-  }
-  ASSERT_TRUE(gguf_write_to_file(target, to.c_str(), false));
-  gguf_free(target);
-  gguf_free(source);
-  ggml_free(tensors);
 }
 
 class ServedParity : public testing::Test {

@@ -58,7 +58,7 @@ class TinyWeights {
  public:
   TinyWeights(std::uint64_t seed, TinyModel* tiny) : seed_(seed), m_(*tiny) {
     const std::uint64_t embd = m_.n_embd;
-    add("token_embd.weight", {embd, m_.n_vocab}, m_.scaled_embedding ? 0.5 / std::sqrt(m_.n_embd) : 0.5);
+    add("token_embd.weight", {embd, m_.n_vocab}, m_.scaled_embedding ? 1.5 / std::sqrt(m_.n_embd) : 0.5);
     norm("output_norm.weight", embd);
     if (!m_.tied) add("output.weight", {embd, m_.n_vocab}, 0.3);
     factors();
