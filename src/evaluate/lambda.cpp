@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 #include <tuple>
 
 #include "evaluate/losses.h"
@@ -115,22 +114,21 @@ Result<std::vector<LambdaTrial>> try_lambdas(const EvaluateInput& input, const E
 
 double choose_lambda(const std::vector<LambdaTrial>& trials, const EvaluateOptions& options) {
   const double negligible = negligible_rise(options.general_rise_at_most);
-  std::vector<LambdaTrial> within;
-  std::copy_if(trials.begin(), trials.end(), std::back_inserter(within), [&](const LambdaTrial& trial) {
-    return std::isfinite(trial.lesson_rate) && trial.general_rise <= options.general_rise_at_most;
-  });
-  if (within.empty()) return kMissing;
-  const double best = std::max_element(within.begin(), within.end(), [](const LambdaTrial& a, const LambdaTrial& b) {
-                        return a.lesson_rate < b.lesson_rate;
-                      })->lesson_rate;
-  const double as_good = best - standard_error(best, options.valid_replies);
-  std::erase_if(within, [&](const LambdaTrial& trial) { return trial.lesson_rate < as_good; });
   const auto rank = [&](const LambdaTrial& trial) {
-    return std::tuple(-std::max(trial.general_rise, negligible), trial.lambda);
+    return std::tuple(trial.lesson_rate, -std::max(trial.general_rise, negligible), trial.lambda);
   };
-  return std::max_element(within.begin(), within.end(),
-                          [&](const LambdaTrial& a, const LambdaTrial& b) { return rank(a) < rank(b); })
-      ->lambda;
+  const LambdaTrial* best = nullptr;
+  for (const LambdaTrial& trial : trials) {
+    const bool within = std::isfinite(trial.lesson_rate) && trial.general_rise <= options.general_rise_at_most;
+    if (within && (best == nullptr || rank(trial) > rank(*best))) best = &trial;
+  }
+  if (best == nullptr) return kMissing;
+  const double as_good = best->lesson_rate - standard_error(best->lesson_rate, options.valid_replies);
+  double chosen = best->lambda;
+  for (const LambdaTrial& trial : trials) {
+    if (trial.lesson_rate >= as_good && trial.general_rise <= negligible) chosen = std::max(chosen, trial.lambda);
+  }
+  return chosen;
 }
 
 }  // namespace banchu
