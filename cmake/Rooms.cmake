@@ -26,5 +26,6 @@ function(banchu_test name)
   include(GoogleTest)
   string(REPLACE ";" "\\;" test_LABELS "${test_LABELS}") # a list inside a list of properties
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST
-                       PROPERTIES LABELS "${test_LABELS}" TIMEOUT ${test_TIMEOUT})
+                       PROPERTIES LABELS "${test_LABELS}" TIMEOUT ${test_TIMEOUT}
+                                  ENVIRONMENT GOMP_SPINCOUNT=2000) # docs/decisions/waiting.md
 endfunction()
