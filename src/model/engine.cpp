@@ -22,11 +22,15 @@ void pass_line(ggml_log_level, const char* text, void*) {
 void start_engine() {
   static std::once_flag once;
   std::call_once(once, [] {
-    const char* level = std::getenv("BANCHU_LOG");
-    const bool debug = level != nullptr && std::string_view(level) == "debug";
-    llama_log_set(debug ? pass_line : drop_line, nullptr);
+    send_engine_log_home();
     llama_backend_init();
   });
+}
+
+void send_engine_log_home() {
+  const char* level = std::getenv("BANCHU_LOG");
+  const bool debug = level != nullptr && std::string_view(level) == "debug";
+  llama_log_set(debug ? pass_line : drop_line, nullptr);
 }
 
 }  // namespace banchu
