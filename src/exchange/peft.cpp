@@ -30,6 +30,15 @@ struct Halves {
   const Safetensor* b = nullptr;
 };
 
+// PEFT saves the whole head or embedding beside a LoRA on it, unless told not to.
+std::string what_to_do(std::string_view name) {
+  if (name.ends_with("base_layer.weight") || name.ends_with("embed_tokens.weight") ||
+      name.ends_with("lm_head.weight")) {
+    return "it is a copy of the base's own weights: save the adapter again with save_embedding_layers=False";
+  }
+  return "banchu reads the lora_A and lora_B weights of linear maps, named as PEFT names them";
+}
+
 // "base_model.model.model.layers.0.mlp.up_proj.lora_A.weight" -> the module's halves.
 Result<std::map<std::string, Halves>> pair_up(const SafetensorsFile& file) {
   std::map<std::string, Halves> pairs;
@@ -40,7 +49,7 @@ Result<std::map<std::string, Halves>> pair_up(const SafetensorsFile& file) {
       return make_error(Code::Unsupported,
                         fmt::format("{} holds the tensor {}, which is no part of a plain LoRA", file.path().string(),
                                     name.substr(0, 100)),
-                        "banchu reads the lora_A and lora_B weights of linear maps, named as PEFT names them");
+                        what_to_do(name));
     }
     const std::string module(name.substr(kPrefix.size(), name.size() - kPrefix.size() - kA.size()));
     (is_a ? pairs[module].a : pairs[module].b) = &tensor;

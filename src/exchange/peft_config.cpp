@@ -30,6 +30,8 @@ constexpr std::array kForeign = {
     Foreign{"arrow_config", "it is a router over several adapters"},
     Foreign{"use_bdlora", "it is block-diagonal"},
     Foreign{"velora_config", "it compresses its inputs"},
+    Foreign{"kasa_config", "KaSA scales singular directions of its own"},
+    Foreign{"monteclora_config", "it draws its weights at random"},
 };
 
 bool is_set(const Json& value) {
