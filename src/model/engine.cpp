@@ -26,12 +26,16 @@ void last_words(const char* message) { std::fprintf(stderr, "banchu: the engine 
 void start_engine() {
   static std::once_flag once;
   std::call_once(once, [] {
-    const char* level = std::getenv("BANCHU_LOG");
-    const bool debug = level != nullptr && std::string_view(level) == "debug";
-    llama_log_set(debug ? pass_line : drop_line, nullptr);
+    send_engine_log_home();
     ggml_set_abort_callback(last_words);
     llama_backend_init();
   });
+}
+
+void send_engine_log_home() {
+  const char* level = std::getenv("BANCHU_LOG");
+  const bool debug = level != nullptr && std::string_view(level) == "debug";
+  llama_log_set(debug ? pass_line : drop_line, nullptr);
 }
 
 }  // namespace banchu
