@@ -13,6 +13,7 @@ namespace banchu {
 namespace {
 
 constexpr int kMostDraws = 4;
+constexpr std::size_t kFewestReplies = 2;  // of one lesson and one lambda
 
 double negligible_rise(double limit) { return limit / 2; }
 
@@ -24,10 +25,21 @@ double standard_error(double share, int n) {
   return std::sqrt(careful * (1 - careful) / count);
 }
 
+// Facts share one lesson's number of replies, so that an evening with many facts does not make a long night.
+std::size_t replies_for(const LessonTest& test, const EvaluateInput& input, const EvaluateOptions& options) {
+  const auto replies = static_cast<std::size_t>(std::max(1, options.valid_replies));
+  if (test.behaviour.kind != BehaviourKind::answers) return replies;
+  const auto facts = static_cast<std::size_t>(
+      std::count_if(input.lessons->tests.begin(), input.lessons->tests.end(),
+                    [](const LessonTest& other) { return other.behaviour.kind == BehaviourKind::answers; }));
+  return std::max(kFewestReplies, replies / facts);
+}
+
 // Replies to the valid prompts of one test; few prompts are answered several times.
-Result<double> reply_rate(Speaker& speaker, const LessonTest& test, const EvaluateOptions& options) {
+Result<double> reply_rate(Speaker& speaker, const LessonTest& test, const EvaluateInput& input,
+                          const EvaluateOptions& options) {
   std::vector<double> all;
-  const std::size_t most = static_cast<std::size_t>(std::max(1, options.valid_replies));
+  const std::size_t most = replies_for(test, input, options);
   const int tokens = judging_tokens(test.behaviour, options, speaker.session().model().tokenizer());
   const std::span<const Prompt> prompts =
       std::span(test.valid_prompts).first(std::min(most, test.valid_prompts.size()));
@@ -56,7 +68,8 @@ Result<double> lesson_rate(Speaker& before, Speaker& after, const EvaluateInput&
   std::vector<double> rates;
   for (const LessonTest& test : input.lessons->tests) {
     const bool masked = test.behaviour.kind == BehaviourKind::as_masked;
-    BANCHU_TRY(const double rate, masked ? mask_rate(before, after, input, test) : reply_rate(after, test, options));
+    BANCHU_TRY(const double rate,
+               masked ? mask_rate(before, after, input, test) : reply_rate(after, test, input, options));
     if (std::isfinite(rate)) rates.push_back(rate);
   }
   if (!rates.empty()) return mean(rates);
