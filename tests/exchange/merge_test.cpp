@@ -7,6 +7,7 @@
 #include "model/float_model.h"
 #include "model/quantise.h"
 #include "tests/exchange/support.h"
+#include "tests/train/tiny_llama.h"
 
 namespace banchu::test {
 namespace {
@@ -132,7 +133,11 @@ TEST_F(Merge, AFormatThatIsNoneAndTheBaseItselfAreRefused) {
 }
 
 TEST_F(Merge, ATypeThatNeedsAnImportanceMatrixSaysSo) {
-  const auto outcome = merge(tiny_base(), nullptr, "iq1_s");
+  TinyLlama wide;  // such types come in blocks of 256
+  wide.n_embd = wide.n_ff = 256;
+  wide.head_dim = 64;
+  write_tiny_llama(make_tiny_llama(1, false, wide), at("wide.gguf"));
+  const auto outcome = merge(at("wide.gguf"), nullptr, "iq1_s");
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().code, Code::Unsupported);
   EXPECT_NE(outcome.error().message.find("importance matrix"), std::string::npos) << outcome.error().message;

@@ -49,7 +49,7 @@ class Peft : public ExchangeTest {
   std::filesystem::path changed(const std::string& name, const char* key, const Json& value) const {
     std::filesystem::create_directories(at("changed"));
     std::filesystem::copy(fixture("exchange/" + name), at("changed"),
-                          std::filesystem::copy_options::overwrite_existing);
+                          std::filesystem::copy_options::overwrite_existing | std::filesystem::copy_options::recursive);
     Json config = parse_json(read_file(at("changed/adapter_config.json")).value(), "config").value();
     config[key] = value;
     EXPECT_TRUE(write_file_atomic(at("changed/adapter_config.json"), to_line(config)));

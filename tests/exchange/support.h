@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <string>
@@ -42,6 +43,7 @@ inline Adapter random_adapter(const GgufFile& base, std::uint32_t rank, float al
     }
     adapter.tensors.push_back(std::move(pair));
   }
+  std::ranges::sort(adapter.tensors, {}, &AdapterTensor::base);  // as files and sums have them
   return adapter;
 }
 
