@@ -17,7 +17,7 @@ banchu_cache=${BANCHU_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/banchu}
 # ocl-icd-opencl-dev: the CMake file of libdnnl-dev looks for OpenCL; banchu itself does not use it.
 packages=(build-essential cmake ninja-build pkg-config python3 python3-pip ca-certificates git
   libdnnl-dev ocl-icd-opencl-dev libsqlite3-dev libfmt-dev libyaml-cpp-dev nlohmann-json3-dev libsodium-dev
-  libutf8proc-dev libcli11-dev libedit-dev)
+  libutf8proc-dev libcli11-dev libedit-dev libeigen3-dev)
 
 # ---- how it looks --------------------------------------------------------------------------------------------------
 

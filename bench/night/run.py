@@ -6,10 +6,10 @@
 Every figure comes from the program itself (`--json`), except `served`: there each of 40 prompts that no day contains is
 answered by a fresh `chat --once` in a sandbox, and this script looks at the text.
 """
-import argparse, json, pathlib, platform, shutil, subprocess, sys, tempfile, time
+import argparse, json, os, pathlib, platform, shutil, subprocess, sys, tempfile, time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BANCHU = ROOT / "bin/banchu"
+BANCHU = pathlib.Path(os.environ.get("BANCHU", ROOT / "bin/banchu"))
 SAMPLES = ROOT / "samples/en"
 HABITS = {"opens": "mm, a warm thought", "closes": "be gentle with yourself."}
 

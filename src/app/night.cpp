@@ -242,12 +242,14 @@ Status Night::settle_memories(Decision decision) {
   for (Memory memory : chewed_.memories) {
     const bool taught = std::count(lessons_.memories.begin(), lessons_.memories.end(), memory.id) > 0;
     if (decision == Decision::refused) {
-      // A refused night changes nothing that was known; what is new waits for the user's word.
-      if (is_known(memory)) continue;
+      // A refused night changes nothing that was known, but that it was tried; what is new waits for the user's word.
+      if (is_known(memory)) {
+        if (taught) BANCHU_TRY_STATUS(memories_.set_state(memory.id, MemoryState::active, run_.id));
+        continue;
+      }
       memory.state = MemoryState::review;
-    } else if (decision == Decision::promoted && taught && is_learned(memory, *report_) &&
-               memory.state == MemoryState::active) {
-      memory.state = MemoryState::engraved;
+    } else if (decision == Decision::promoted && taught && memory.state == MemoryState::active) {
+      if (is_learned(memory, *report_)) memory.state = MemoryState::engraved;
       memory.run = run_.id;
     }
     BANCHU_TRY_STATUS(memories_.put(memory));

@@ -74,7 +74,11 @@ bool nothing_to_teach(const Chewed& chewed) {
   for (const Reason reason : {Reason::kept, Reason::mask_worn, Reason::user_fact, Reason::approved, Reason::fixed}) {
     if (chewed.count(reason) > 0) return false;
   }
-  return true;
+  // A fact added by hand makes a night of its own; one that a night has tried comes along with other lessons only.
+  return std::none_of(chewed.memories.begin(), chewed.memories.end(), [](const Memory& memory) {
+    const bool is_fact = memory.behaviour.kind == BehaviourKind::answers;
+    return is_fact && memory.state == MemoryState::active && memory.run.empty();
+  });
 }
 
 std::vector<LessonTest> tests_of_engraved(const std::vector<Memory>& known, const EverydayPrompts& everyday) {

@@ -71,10 +71,11 @@ Json self_to_json(const LivedSelf& lived) {
 
 std::string self_line(const Terminal& terminal, const LivedSelf& lived) {
   const Self& self = lived.self;
-  const std::string what = self.adapters.empty()
-                               ? "as the model came"
-                               : fmt::format("{} {}", self.adapters.size(),
-                                             self.adapters.size() == 1 ? "night engraved" : "nights engraved");
+  const bool is_adopted = self.run.empty() && !self.adapters.empty();
+  const std::string what = self.adapters.empty() ? "as the model came"
+                           : is_adopted          ? "imported"
+                                                 : fmt::format("{} {}", self.adapters.size(),
+                                                      self.adapters.size() == 1 ? "night engraved" : "nights engraved");
   return fmt::format("{} {}  {}  {}{}",
                      terminal.paint(self.awake ? Style::green : Style::plain, self.awake ? "●" : "○"), self.id,
                      format_time(self.created), what, self.awake ? "  awake" : "");

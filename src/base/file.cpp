@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "base/atomic_file.h"
+
 namespace banchu {
 namespace fs = std::filesystem;
 namespace {
@@ -38,13 +40,6 @@ Status write_all(int fd, std::string_view bytes, const fs::path& path) {
   return {};
 }
 
-Status sync_folder_of(const fs::path& path) {
-  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (fd.get() < 0 || ::fsync(fd.get()) != 0) return error_from_errno("cannot sync", folder.string());
-  return {};
-}
-
 }  // namespace
 
 Result<std::string> read_file(const fs::path& path, std::uint64_t limit_bytes) {
@@ -67,19 +62,9 @@ Result<std::string> read_file(const fs::path& path, std::uint64_t limit_bytes) {
 }
 
 Status write_file_atomic(const fs::path& path, std::string_view bytes) {
-  std::string temporary = path.string() + ".XXXXXX";
-  const Descriptor fd(::mkostemp(temporary.data(), O_CLOEXEC));
-  if (fd.get() < 0) return error_from_errno("cannot write", path.string());
-  Status written = write_all(fd.get(), bytes, path);
-  if (written &&
-      (::fchmod(fd.get(), 0644) != 0 || ::fsync(fd.get()) != 0 || ::rename(temporary.c_str(), path.c_str()) != 0)) {
-    written = error_from_errno("cannot write", path.string());
-  }
-  if (!written) {
-    ::unlink(temporary.c_str());
-    return written;
-  }
-  return sync_folder_of(path);
+  BANCHU_TRY(AtomicFile file, AtomicFile::create(path));
+  BANCHU_TRY_STATUS(file.write(bytes));
+  return file.commit();
 }
 
 Status append_file_synced(const fs::path& path, std::string_view bytes) {

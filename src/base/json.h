@@ -14,6 +14,9 @@ using Json = nlohmann::ordered_json;  // keys keep the order in which they were 
 // Errors: InvalidArgument, naming `what` (a file, "the request") and the place. At most 64 levels deep.
 Result<Json> parse_json(std::string_view text, const std::string& what);
 
+// The same, and an object that names a key twice is refused: for formats where the second would shadow a checked first.
+Result<Json> parse_json_unique(std::string_view text, const std::string& what);
+
 // One line; invalid UTF-8 inside strings becomes U+FFFD instead of an exception.
 std::string to_line(const Json& json);
 

@@ -49,7 +49,7 @@ struct EvaluateOptions {
   int elsewhere_prompts = 20;    // a question under another mask each
   int valid_replies = 16;        // of one lesson and one lambda: few prompts are answered several times
   int general_valid_chunks = 8;  // of general_valid; what lambda looks at
-  int answer_draws = 3;          // independent replies to one question about a fact
+  int answer_draws = 3;          // independent replies to one question about a fact, at most
   double habit_at_least = 0.90;
   double third_turn_at_least = 0.80;
   double answers_at_least = 0.60;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 #include <tuple>
 
 #include "evaluate/losses.h"
@@ -14,6 +13,7 @@ namespace banchu {
 namespace {
 
 constexpr int kMostDraws = 4;
+constexpr std::size_t kFewestReplies = 2;  // of one lesson and one lambda
 
 double negligible_rise(double limit) { return limit / 2; }
 
@@ -25,10 +25,21 @@ double standard_error(double share, int n) {
   return std::sqrt(careful * (1 - careful) / count);
 }
 
+// Facts share one lesson's number of replies, so that an evening with many facts does not make a long night.
+std::size_t replies_for(const LessonTest& test, const EvaluateInput& input, const EvaluateOptions& options) {
+  const auto replies = static_cast<std::size_t>(std::max(1, options.valid_replies));
+  if (test.behaviour.kind != BehaviourKind::answers) return replies;
+  const auto facts = static_cast<std::size_t>(
+      std::count_if(input.lessons->tests.begin(), input.lessons->tests.end(),
+                    [](const LessonTest& other) { return other.behaviour.kind == BehaviourKind::answers; }));
+  return std::max(kFewestReplies, replies / facts);
+}
+
 // Replies to the valid prompts of one test; few prompts are answered several times.
-Result<double> reply_rate(Speaker& speaker, const LessonTest& test, const EvaluateOptions& options) {
+Result<double> reply_rate(Speaker& speaker, const LessonTest& test, const EvaluateInput& input,
+                          const EvaluateOptions& options) {
   std::vector<double> all;
-  const std::size_t most = static_cast<std::size_t>(std::max(1, options.valid_replies));
+  const std::size_t most = replies_for(test, input, options);
   const int tokens = judging_tokens(test.behaviour, options, speaker.session().model().tokenizer());
   const std::span<const Prompt> prompts =
       std::span(test.valid_prompts).first(std::min(most, test.valid_prompts.size()));
@@ -57,7 +68,8 @@ Result<double> lesson_rate(Speaker& before, Speaker& after, const EvaluateInput&
   std::vector<double> rates;
   for (const LessonTest& test : input.lessons->tests) {
     const bool masked = test.behaviour.kind == BehaviourKind::as_masked;
-    BANCHU_TRY(const double rate, masked ? mask_rate(before, after, input, test) : reply_rate(after, test, options));
+    BANCHU_TRY(const double rate,
+               masked ? mask_rate(before, after, input, test) : reply_rate(after, test, input, options));
     if (std::isfinite(rate)) rates.push_back(rate);
   }
   if (!rates.empty()) return mean(rates);
@@ -115,22 +127,21 @@ Result<std::vector<LambdaTrial>> try_lambdas(const EvaluateInput& input, const E
 
 double choose_lambda(const std::vector<LambdaTrial>& trials, const EvaluateOptions& options) {
   const double negligible = negligible_rise(options.general_rise_at_most);
-  std::vector<LambdaTrial> within;
-  std::copy_if(trials.begin(), trials.end(), std::back_inserter(within), [&](const LambdaTrial& trial) {
-    return std::isfinite(trial.lesson_rate) && trial.general_rise <= options.general_rise_at_most;
-  });
-  if (within.empty()) return kMissing;
-  const double best = std::max_element(within.begin(), within.end(), [](const LambdaTrial& a, const LambdaTrial& b) {
-                        return a.lesson_rate < b.lesson_rate;
-                      })->lesson_rate;
-  const double as_good = best - standard_error(best, options.valid_replies);
-  std::erase_if(within, [&](const LambdaTrial& trial) { return trial.lesson_rate < as_good; });
   const auto rank = [&](const LambdaTrial& trial) {
-    return std::tuple(-std::max(trial.general_rise, negligible), trial.lambda);
+    return std::tuple(trial.lesson_rate, -std::max(trial.general_rise, negligible), trial.lambda);
   };
-  return std::max_element(within.begin(), within.end(),
-                          [&](const LambdaTrial& a, const LambdaTrial& b) { return rank(a) < rank(b); })
-      ->lambda;
+  const LambdaTrial* best = nullptr;
+  for (const LambdaTrial& trial : trials) {
+    const bool within = std::isfinite(trial.lesson_rate) && trial.general_rise <= options.general_rise_at_most;
+    if (within && (best == nullptr || rank(trial) > rank(*best))) best = &trial;
+  }
+  if (best == nullptr) return kMissing;
+  const double as_good = best->lesson_rate - standard_error(best->lesson_rate, options.valid_replies);
+  double chosen = best->lambda;
+  for (const LambdaTrial& trial : trials) {
+    if (trial.lesson_rate >= as_good && trial.general_rise <= negligible) chosen = std::max(chosen, trial.lambda);
+  }
+  return chosen;
 }
 
 }  // namespace banchu

@@ -60,11 +60,22 @@ struct Answers {
   std::vector<double> superseded;  // only of facts that replaced another
 };
 
+// One question is asked several times where the facts have few questions, and once where there are enough of them.
+int draws_of(const Measuring& m) {
+  std::size_t questions = 0;
+  for (const LessonTest& test : m.input.lessons->tests) {
+    if (test.behaviour.kind == BehaviourKind::answers) questions += test.test_prompts.size();
+  }
+  const std::size_t wanted = count_of(m.options.max_test_prompts);
+  const auto draws = static_cast<int>((wanted + questions - 1) / std::max<std::size_t>(questions, 1));
+  return std::clamp(draws, 1, std::max(1, m.options.answer_draws));
+}
+
 Status ask(Speaker& speaker, const Measuring& m, const LessonTest& test, Answers& answers) {
   Behaviour old = test.behaviour;
   old.expected = test.behaviour.not_expected;
   const int tokens = judging_tokens(test.behaviour, m.options, speaker.session().model().tokenizer());
-  for (int draw = 0; draw < m.options.answer_draws; ++draw) {
+  for (int draw = 0, draws = draws_of(m); draw < draws; ++draw) {
     const std::span<const Prompt> prompts = head(test.test_prompts, count_of(m.options.max_test_prompts));
     BANCHU_TRY(const std::vector<Spoken> replies, speaker.reply(prompts, tokens, draw));
     const std::vector<double> right = hits(test.behaviour, replies);

@@ -21,8 +21,8 @@ struct Label {
 // Beginnings are looked for in this order and may follow one another ("habit: opens with ...").
 constexpr std::array kLabels = {
     Label{"habit: ", "", "습관: "},
-    Label{"third turn: ", "at the third turn ", "세 번째 말에서: "},
-    Label{"elsewhere: ", "under another mask ", "다른 가면에서: "},
+    Label{"third turn: ", "third turn: ", "세 번째 말에서: "},
+    Label{"elsewhere: ", "other mask: ", "다른 가면에서: "},
     Label{"still: ", "as before ", "전처럼: "},
     Label{"opens with ", "opens with ", "여는 말 "},
     Label{"closes with ", "closes with ", "닫는 말 "},

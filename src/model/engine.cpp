@@ -1,5 +1,6 @@
 #include "model/engine.h"
 
+#include <cstdio>
 #include <cstdlib>
 #include <mutex>
 #include <string_view>
@@ -17,16 +18,24 @@ void pass_line(ggml_log_level, const char* text, void*) {
   if (!line.empty()) log(LogLevel::debug, line);
 }
 
+// The engine is about to end the process. By default it would first call a debugger, which nobody asked for.
+void last_words(const char* message) { std::fprintf(stderr, "banchu: the engine gave up: %s\n", message); }
+
 }  // namespace
 
 void start_engine() {
   static std::once_flag once;
   std::call_once(once, [] {
-    const char* level = std::getenv("BANCHU_LOG");
-    const bool debug = level != nullptr && std::string_view(level) == "debug";
-    llama_log_set(debug ? pass_line : drop_line, nullptr);
+    send_engine_log_home();
+    ggml_set_abort_callback(last_words);
     llama_backend_init();
   });
+}
+
+void send_engine_log_home() {
+  const char* level = std::getenv("BANCHU_LOG");
+  const bool debug = level != nullptr && std::string_view(level) == "debug";
+  llama_log_set(debug ? pass_line : drop_line, nullptr);
 }
 
 }  // namespace banchu

@@ -11,6 +11,8 @@ namespace banchu {
 
 // Once per process: starts the backends and sends the engine's log nowhere, or to base's log with BANCHU_LOG=debug.
 void start_engine();
+// Sends the log there again, after somebody has listened to it.
+void send_engine_log_home();
 
 struct EngineDeleter {
   void operator()(llama_model* model) const { llama_model_free(model); }

@@ -110,6 +110,8 @@ struct GgufFile::Parts {
   std::unique_ptr<MappedFile> map;
   std::map<std::string, Value, std::less<>> values;
   std::set<std::string, std::less<>> float32_keys;
+  std::vector<RawPair> raw_pairs;
+  std::uint64_t data_alignment = kDefaultAlignment;
   std::vector<GgufTensor> tensors;
   std::map<std::string, std::size_t, std::less<>> by_name;
 
@@ -148,11 +150,13 @@ Status GgufFile::Parts::parse() {
 
 void GgufFile::Parts::parse_values(GgufCursor& in, std::uint64_t count) {
   for (std::uint64_t i = 0; i < count && !in.failed(); ++i) {
+    const std::uint64_t begin = in.offset();
     std::string key(in.read_string());
     const auto type = in.read<std::uint32_t>();
     if (in.failed()) return;
     if (type == kF32) float32_keys.insert(key);
     Value value = type == kArray ? read_array(in) : read_scalar(in, type);
+    raw_pairs.push_back({key, map->bytes().subspan(begin, in.offset() - begin)});
     if (!values.emplace(std::move(key), std::move(value)).second) in.fail("a key that appears twice");
   }
 }
@@ -161,6 +165,7 @@ Status GgufFile::Parts::parse_tensors(GgufCursor& in, std::uint64_t count) {
   std::vector<std::uint64_t> offsets;
   for (std::uint64_t i = 0; i < count; ++i) BANCHU_TRY_STATUS(read_tensor(in, offsets));
   BANCHU_TRY(const std::uint64_t align, alignment());
+  data_alignment = align;
   const std::uint64_t data_begin = (in.offset() + align - 1) / align * align;
   return place_tensors(data_begin, align, offsets);
 }
@@ -239,6 +244,8 @@ const fs::path& GgufFile::path() const { return parts_->path; }
 std::uint64_t GgufFile::file_bytes() const { return parts_->map->bytes().size(); }
 const std::vector<GgufTensor>& GgufFile::tensors() const { return parts_->tensors; }
 const std::map<std::string, GgufFile::Value, std::less<>>& GgufFile::values() const { return parts_->values; }
+const std::vector<GgufFile::RawPair>& GgufFile::raw_pairs() const { return parts_->raw_pairs; }
+std::uint64_t GgufFile::alignment() const { return parts_->data_alignment; }
 
 const GgufTensor* GgufFile::find_tensor(std::string_view name) const {
   const auto found = parts_->by_name.find(name);

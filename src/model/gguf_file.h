@@ -53,6 +53,13 @@ class GgufFile {
   std::optional<std::string> text(std::string_view key) const;
   bool is_float32(std::string_view key) const;  // stored as a 32-bit float (some readers insist)
   const std::map<std::string, Value, std::less<>>& values() const;
+  // Every key/value pair as it lies in the file, in its order: for a writer that keeps what it does not understand.
+  struct RawPair {
+    std::string key;
+    std::span<const std::byte> bytes;  // key, type and value; inside the map
+  };
+  const std::vector<RawPair>& raw_pairs() const;
+  std::uint64_t alignment() const;  // of the tensors' data
 
  private:
   struct Parts;

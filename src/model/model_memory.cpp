@@ -1,8 +1,11 @@
 #include "model/model_memory.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 
 namespace banchu {
@@ -17,15 +20,32 @@ std::uint64_t read_number(const char* path) {
   return file >> number ? number : 0;
 }
 
-std::uint64_t mem_available() {
-  std::ifstream file("/proc/meminfo");
-  std::string name;
-  std::uint64_t kib = 0;
-  std::string unit;
-  while (file >> name >> kib >> unit) {
-    if (name == "MemAvailable:") return kib * 1024;
+// The number behind `name` in a file of "name number" lines; 0 when there is none.
+std::uint64_t read_named(const char* path, const std::string& name) {
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with(name + " ")) return std::strtoull(line.c_str() + name.size(), nullptr, 10);
   }
   return 0;
+}
+
+// What this process may still map (ulimit -v).
+std::uint64_t address_space_left() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return UINT64_MAX;
+  const std::uint64_t used = read_number("/proc/self/statm") * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  return limit.rlim_cur > used ? limit.rlim_cur - used : 1;
+}
+
+// What the container may still take. Pages of files that it has read count as used there, but give way.
+std::uint64_t container_memory_left() {
+  const std::uint64_t limit = read_number("/sys/fs/cgroup/memory.max");  // "max" reads as 0
+  if (limit == 0) return UINT64_MAX;
+  const char* const stat = "/sys/fs/cgroup/memory.stat";
+  const std::uint64_t gives_way = read_named(stat, "inactive_file") + read_named(stat, "active_file");
+  const std::uint64_t used = read_number("/sys/fs/cgroup/memory.current");
+  const std::uint64_t taken = used > gives_way ? used - gives_way : 0;
+  return limit > taken ? limit - taken : 1;
 }
 
 double gib(std::uint64_t bytes) { return static_cast<double>(bytes) / static_cast<double>(1ULL << 30); }
@@ -49,11 +69,9 @@ std::uint64_t model_memory_bytes(const GgufFile& file, const ModelInfo& info) {
 }
 
 std::uint64_t memory_available_bytes() {
-  std::uint64_t available = mem_available();
-  const std::uint64_t limit = read_number("/sys/fs/cgroup/memory.max");  // "max" reads as 0
-  const std::uint64_t used = read_number("/sys/fs/cgroup/memory.current");
-  if (limit > used) available = std::min(available, limit - used);
-  return available;
+  const std::uint64_t free = read_named("/proc/meminfo", "MemAvailable:") * 1024;
+  if (free == 0) return 0;
+  return std::min({free, container_memory_left(), address_space_left()});
 }
 
 Status check_memory(const GgufFile& file, const ModelInfo& info, std::uint64_t limit_bytes) {

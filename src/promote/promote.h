@@ -28,7 +28,7 @@ struct Self {
   std::vector<SelfAdapter> adapters;
   Time created = 0;
   bool awake = false;
-  std::string run;  // the night it was born in; "" for the first
+  std::string run;  // the night it was born in; "" for the first and for adopted ones
 };
 
 enum class Decision { promoted, refused, nothing_to_learn };
@@ -73,6 +73,10 @@ class SelfStore {
   // A night's new self, not yet awake; idempotent. `more` runs inside the same transaction as waking.
   Result<Self> promote(const Self& parent, const SelfAdapter& adapter, const std::string& run, Time at,
                        const std::function<Status()>& more);
+
+  // A self whose adapters came from elsewhere (no night, so `run` is ""): it is kept beside `parent`, on its base, and
+  // sleeps until somebody wakes it by name. Idempotent. FailedPrecondition when an adapter is not in the bag.
+  Result<Self> adopt(const Self& parent, const std::vector<SelfAdapter>& adapters, Time at);
 
  private:
   Bag* bag_;

@@ -184,4 +184,16 @@ Result<Self> SelfStore::promote(const Self& parent, const SelfAdapter& adapter, 
   return find(self.id);
 }
 
+Result<Self> SelfStore::adopt(const Self& parent, const std::vector<SelfAdapter>& adapters, Time at) {
+  Self self;
+  self.parent = parent.id;
+  self.base = parent.base;
+  self.adapters = adapters;
+  self.created = at;
+  self.id = id_of(self);
+  BANCHU_TRY_STATUS(check_adapters_there(*bag_, self));
+  BANCHU_TRY_STATUS(bag_->database().transaction([&] { return insert(bag_->database(), self); }));
+  return find(self.id);
+}
+
 }  // namespace banchu

@@ -46,7 +46,7 @@ struct Memory {
   std::string superseded_by;  // a memory id
   std::vector<std::string> turns;
   Behaviour behaviour;
-  std::string run;  // the night that engraved it; "" for none
+  std::string run;  // the last night that taught it; "" for none. It was learned when the state is engraved
 };
 
 // The first 12 hexadecimal digits of SHA-256(name_of(kind), text).

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <set>
 
+#include "base/atomic_file.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/file.h"
@@ -71,6 +72,31 @@ TEST(Rng, StreamsAreFixedAndIndependent) {
   double sum = 0;
   for (int i = 0; i < 10000; ++i) sum += rng.normal();
   EXPECT_NEAR(sum / 10000, 0, 0.05);
+}
+
+TEST(Json, AKeyThatComesTwiceIsRefusedWhereThatMatters) {
+  EXPECT_TRUE(parse_json(R"({"a":1,"a":2})", "text"));
+  const auto twice = parse_json_unique(R"([{"a":1},{"b":{"a":1,"c":2,"a":3}}])", "text");
+  ASSERT_FALSE(twice);
+  EXPECT_EQ(twice.error().code, Code::InvalidArgument);
+  EXPECT_TRUE(parse_json_unique(R"([{"a":{"a":1}},{"a":1},{"b":{"a":1}}])", "text")) << "in other objects it may come";
+}
+
+TEST(AtomicFile, AppearsWholeOrNotAtAll) {
+  const auto folder = TemporaryFolder::create("banchu-base").value();
+  const auto path = folder.path() / "x";
+  {
+    auto file = AtomicFile::create(path);
+    ASSERT_TRUE(file && file->write("half"));
+    AtomicFile moved = std::move(*file);
+    EXPECT_TRUE(moved.write("way"));
+    EXPECT_FALSE(std::filesystem::exists(path));
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+  auto file = AtomicFile::create(path);
+  ASSERT_TRUE(file && file->write("one ") && file->write("two") && file->commit());
+  EXPECT_EQ(read_file(path).value(), "one two");
+  EXPECT_EQ(AtomicFile::create(folder.path() / "no/x").error().code, Code::NotFound);
 }
 
 }  // namespace

@@ -59,6 +59,7 @@ const std::vector<Library> kLibraries = {
     {"nlohmann/*", {"base"}},      {"httplib.h", {"base", "serve"}},
     {"kiwi/*", {"arc"}},           {"CLI/*", {"app"}},
     {"histedit.h", {"app"}},       {"editline/*", {"app"}},
+    {"Eigen/*", {"exchange"}},
 };
 
 // The system's own C headers, and fmt, stand open to every room; so do the generated embedded/ headers.

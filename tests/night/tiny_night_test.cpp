@@ -94,6 +94,16 @@ TEST(TinyNight, ASecondNightIsBusyWhileChatGoesOn) {
   EXPECT_TRUE(said.json()["turn_id"].is_string());
 }
 
+TEST(TinyNight, AFactAddedByHandMakesOneNightOfItsOwn) {
+  const TestBag bag(tiny_file("tiny.gguf"));
+  EXPECT_EQ(bag.run({"memory", "add", "My cat is called Nabi."}).exit_code, 0);
+  const Json first = bag.run(tiny_night(1)).json();
+  EXPECT_NE(string_at(first, "decision"), "nothing_to_learn");
+  EXPECT_GT(first["lessons"]["sft"].get<int>(), 0);
+  // Learned or not, an empty day does not try it again.
+  EXPECT_EQ(string_at(bag.run(tiny_night(1)).json(), "decision"), "nothing_to_learn");
+}
+
 TEST(TinyNight, ARecipeWithAnUnknownKeyNamesTheNearest) {
   const TestBag bag(tiny_file("tiny.gguf"));
   const auto recipe = std::filesystem::path(bag.folder()) / "night.yaml";

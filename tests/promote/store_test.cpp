@@ -205,5 +205,21 @@ TEST_F(StoreTest, NightsAreListedOldestFirstAndTheLatestIsFound) {
   EXPECT_EQ(runs.find("zz").error().code, Code::NotFound);
 }
 
+TEST_F(StoreTest, AnAdoptedSelfSleepsBesideItsParentUntilItIsWoken) {
+  const Self first = selves().begin("base", 100).value();
+  const auto adopted = selves().adopt(first, {{adapter("foreign"), 0.5}}, 150);
+  ASSERT_TRUE(adopted) << adopted.error().message;
+  EXPECT_FALSE(adopted->awake);
+  EXPECT_EQ(adopted->parent, first.id);
+  EXPECT_EQ(adopted->base, "base");
+  EXPECT_EQ(adopted->run, "");
+  EXPECT_EQ(selves().awake()->id, first.id);
+  EXPECT_EQ(selves().adopt(first, adopted->adapters, 300)->id, adopted->id) << "twice is once";
+  EXPECT_EQ(selves().list()->size(), 2u);
+  EXPECT_TRUE(selves().wake(adopted->id)->awake);
+  EXPECT_EQ(selves().rollback()->id, first.id);
+  EXPECT_EQ(selves().adopt(first, {{std::string(64, '0'), 1}}, 300).error().code, Code::FailedPrecondition);
+}
+
 }  // namespace
 }  // namespace banchu
