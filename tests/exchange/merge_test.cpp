@@ -7,7 +7,7 @@
 #include "model/float_model.h"
 #include "model/quantise.h"
 #include "tests/exchange/support.h"
-#include "tests/train/tiny_llama.h"
+#include "tests/train/tiny_model.h"
 
 namespace banchu::test {
 namespace {
@@ -136,7 +136,7 @@ TEST_F(Merge, ATypeThatNeedsAnImportanceMatrixSaysSo) {
   TinyLlama wide;  // such types come in blocks of 256
   wide.n_embd = wide.n_ff = 256;
   wide.head_dim = 64;
-  write_tiny_llama(make_tiny_llama(1, false, wide), at("wide.gguf"));
+  write_tiny_model(make_tiny_llama(1, false, wide), at("wide.gguf"));
   const auto outcome = merge(at("wide.gguf"), nullptr, "iq1_s");
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().code, Code::Unsupported);

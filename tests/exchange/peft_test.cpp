@@ -13,7 +13,7 @@ namespace {
 // The trainer's own llama in f32 (tests/parity compares it with libllama's), on a model file.
 std::vector<float> logits_of(const std::filesystem::path& model, const std::vector<Token>& tokens) {
   const auto file = open_gguf(model);
-  const auto shape = lora::read_llama_shape(*file).value();
+  const auto shape = lora::read_shape(*file).value();
   const auto plan = lora::plan_parameters(shape, 1, 1);
   const auto silent = lora::fresh_parameters(plan, 1);  // B is zero
   const auto weights = lora::Weights<float>::load(file, shape, plan, {}).value();
