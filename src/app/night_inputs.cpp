@@ -109,9 +109,13 @@ bool is_learned(const Memory& memory, const Report& report) {
 }
 
 Json lesson_counts(const Lessons& lessons) {
-  return Json{{"distill", lessons.count(RowKind::distill)},     {"sft", lessons.count(RowKind::sft)},
-              {"rehearsal", lessons.count(RowKind::rehearsal)}, {"preference", lessons.count(RowKind::preference)}, {"train", lessons.train.rows().size()},
-              {"valid", lessons.valid.rows().size()},           {"test", lessons.test.rows().size()}};
+  return Json{{"distill", lessons.count(RowKind::distill)},
+              {"sft", lessons.count(RowKind::sft)},
+              {"rehearsal", lessons.count(RowKind::rehearsal)},
+              {"preference", lessons.count(RowKind::preference)},
+              {"train", lessons.train.rows().size()},
+              {"valid", lessons.valid.rows().size()},
+              {"test", lessons.test.rows().size()}};
 }
 
 Json train_to_json(const TrainOutcome& trained, const std::string& adapter_digest) {

@@ -140,7 +140,7 @@ Choice optimiser(std::string_view word, TrainOptions::Optimiser kind, bool paged
 
 // A member of the recipe that may have these values.
 template <typename Room, typename Value>
-Choice choice(std::string_view word, Room Recipe::* room, Value Room::* place, Value value) {
+Choice choice(std::string_view word, Room Recipe::*room, Value Room::*place, Value value) {
   return {word, [=](Recipe& r) { r.*room.*place = value; }, [=](const Recipe& r) { return r.*room.*place == value; }};
 }
 
@@ -168,8 +168,8 @@ const std::vector<ChoiceKey>& choice_keys() {
 }
 
 // Keys that are read one by one.
-constexpr std::array<std::string_view, 8> kOtherKeys = {"lora_target_modules", "training_log", "language", "suite",
-                                                        "everyday",            "currency",     "ruminate", "gate"};
+constexpr std::array<std::string_view, 8> kOtherKeys = {
+    "lora_target_modules", "training_log", "language", "suite", "everyday", "currency", "ruminate", "gate"};
 
 Error wrong_value(const std::string& what, const Key& key, const std::string& should) {
   return make_error(Code::InvalidArgument, fmt::format("{}: {}{}{} must be {}", what, key.section,

@@ -147,7 +147,7 @@ void visit(State& s, const Value& value, const List& list) {
 // What a checkpoint belongs to, and what to call it when it is another's.
 struct Belonging {
   const char* name;
-  std::string JobIdentity::* digest;
+  std::string JobIdentity::*digest;
 };
 constexpr Belonging kBelongings[] = {{"another model", &JobIdentity::base},
                                      {"another self", &JobIdentity::selves},

@@ -51,7 +51,8 @@ Status check_options(const TrainOptions& o) {
       {"warmup_steps", static_cast<double>(o.warmup_steps), o.warmup_steps >= 0, "0 (by warmup_share) or more"},
       {"ema_decay", o.ema_decay, o.ema_decay >= 0 && o.ema_decay < 1, "0 (no running mean) to less than 1"},
       {"preference_weight", o.preference_weight, is_between(o.preference_weight, 0, kHuge), "0 or more"},
-      {"preference_beta", o.preference_beta, o.preference_beta > 0 && o.preference_beta <= 100, "greater than 0, up to 100"},
+      {"preference_beta", o.preference_beta, o.preference_beta > 0 && o.preference_beta <= 100,
+       "greater than 0, up to 100"},
       {"warmup_share", o.warmup_share, is_between(o.warmup_share, 0, 1), "0 to 1"},
       {"weight_decay", o.weight_decay, is_between(o.weight_decay, 0, 100), "0 to 100"},
       {"beta1", o.beta1, o.beta1 >= 0 && o.beta1 < 1, "0 to less than 1"},
@@ -150,10 +151,9 @@ void add_options(const TrainOptions& o, Stream* out) {
                       static_cast<int>(o.optimiser), o.validate_every, o.patience}) {
     out->value(v);
   }
-  for (const double v :
-       {o.alpha, o.dropout, o.neftune_alpha, o.learning_rate, o.b_rate_ratio, o.epochs, o.warmup_share, o.weight_decay,
-        o.beta1, o.beta2, o.epsilon, o.max_grad_norm, o.ema_decay, o.rehearsal_share, o.rehearsal_weight, o.sft_weight,
-        o.distill_weight, o.preference_weight, o.preference_beta}) {
+  for (const double v : {o.alpha, o.dropout, o.neftune_alpha, o.learning_rate, o.b_rate_ratio, o.epochs, o.warmup_share,
+                         o.weight_decay, o.beta1, o.beta2, o.epsilon, o.max_grad_norm, o.ema_decay, o.rehearsal_share,
+                         o.rehearsal_weight, o.sft_weight, o.distill_weight, o.preference_weight, o.preference_beta}) {
     out->value(v);
   }
   out->value(o.target_modules.size());

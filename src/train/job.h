@@ -19,11 +19,11 @@ Status check_rows(const std::vector<LessonRow>& rows, std::int64_t n_vocab, cons
 
 // Everything the trained bytes depend on, in parts, so that a checkpoint that does not belong can say why.
 struct JobIdentity {
-  std::string base;       // the model file
-  std::string selves;     // the frozen adapters and their scales, the adapter to start from
-  std::string rows;       // both sets
-  std::string options;    // those that change the result
-  std::string arithmetic; // number format, thread count, kernels
+  std::string base;        // the model file
+  std::string selves;      // the frozen adapters and their scales, the adapter to start from
+  std::string rows;        // both sets
+  std::string options;     // those that change the result
+  std::string arithmetic;  // number format, thread count, kernels
 };
 // Errors: those of reading the files.
 Result<JobIdentity> identify(const TrainJob& job, Element type, int threads);

@@ -113,8 +113,8 @@ Result<ParameterPlan> plan_parameters(const ModelShape& shape, const TrainOption
   }
   for (const std::string& name : options.target_modules) {
     if (known.contains(name)) continue;
-    return make_error(Code::InvalidArgument, fmt::format("lora_target_modules names {}, which this {} does not have",
-                                                         name, shape.kind.name),
+    return make_error(Code::InvalidArgument,
+                      fmt::format("lora_target_modules names {}, which this {} does not have", name, shape.kind.name),
                       fmt::format("it has {}", fmt::join(known, ", ")));
   }
   ParameterPlan plan =

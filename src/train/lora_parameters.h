@@ -6,8 +6,9 @@
 // (attn_qkv; ffn_up with gate above up), the group has that one member: the engine adapts what the file holds.
 // A member that is not among the target modules stays in its group (its base weights are there) without A and B.
 //
-// The detour's scale: alpha / rank (Hu et al., arXiv 2106.09685), or alpha / sqrt(rank), rank-stabilised (Kalajdzievski,
-// arXiv 2312.03732). The adapter file knows only alpha / rank, so there alpha' = alpha sqrt(rank) is written.
+// The detour's scale: alpha / rank (Hu et al., arXiv 2106.09685), or alpha / sqrt(rank), rank-stabilised
+// (Kalajdzievski, arXiv 2312.03732). The adapter file knows only alpha / rank, so there alpha' = alpha sqrt(rank) is
+// written.
 #pragma once
 
 #include <array>

@@ -1,6 +1,8 @@
-// NEFTune (Jain et al., arXiv 2310.05914): while it trains, a row of L tokens reads its embeddings of width d with noise,
+// NEFTune (Jain et al., arXiv 2310.05914): while it trains, a row of L tokens reads its embeddings of width d with
+// noise,
 //   x <- x + alpha / sqrt(L d) * u,   u uniform in [-1, 1]
-// so that it learns what is said rather than how. Measuring never sees it. The noise is a pure function of the pass's key.
+// so that it learns what is said rather than how. Measuring never sees it. The noise is a pure function of the pass's
+// key.
 #pragma once
 
 #include <cmath>

@@ -31,7 +31,8 @@ class Descriptor {
 Error cannot_page(const std::filesystem::path& folder, std::size_t bytes, int why) {
   errno = why;
   Error error = error_from_errno("cannot page the optimiser's states", folder.string());
-  error.hint = fmt::format("{} MB are needed there; free some space, or take an optimizer that is not paged", bytes >> 20);
+  error.hint =
+      fmt::format("{} MB are needed there; free some space, or take an optimizer that is not paged", bytes >> 20);
   return error;
 }
 

@@ -72,7 +72,8 @@ void tell_of_rows(const Sets& sets, const TrainOptions& options, TrainOutcome* o
     all.without_target += set->counts.without_target;
   }
   const int limit = options.context_tokens;
-  if (all.split > 0) outcome->notes.push_back(fmt::format("{} rows longer than {} tokens were split", all.split, limit));
+  if (all.split > 0)
+    outcome->notes.push_back(fmt::format("{} rows longer than {} tokens were split", all.split, limit));
   if (all.dropped > 0) {
     outcome->notes.push_back(fmt::format("{} rows longer than {} tokens were left out", all.dropped, limit));
   }

@@ -77,7 +77,7 @@ struct TrainPoint {
   double loss = 0;  // mean over the step's targets
   double learning_rate = 0;
   double grad_norm = 0;
-  double valid_loss = 0;  // NaN when this step did not validate
+  double valid_loss = 0;          // NaN when this step did not validate
   double valid_loss_of_mean = 0;  // of the running mean; NaN when there is none
 };
 

@@ -1,8 +1,8 @@
 // The training's curve as a file, one line a step, for whoever wants to watch or to plot it.
 //
 // On disk: .csv (a header line, empty cells for what was not measured) or .jsonl (one object a line, null for it):
-// step, loss, learning_rate, grad_norm, valid_loss, valid_loss_of_mean. Begun anew when a job starts; a job that goes on
-// after a kill writes the steps of before first, so the file is always the whole curve, whatever was cut off.
+// step, loss, learning_rate, grad_norm, valid_loss, valid_loss_of_mean. Begun anew when a job starts; a job that goes
+// on after a kill writes the steps of before first, so the file is always the whole curve, whatever was cut off.
 #pragma once
 
 #include <cstdio>

@@ -39,8 +39,8 @@ struct Pairs {
   double by_formula(const ReferenceModel& model, double beta) const {
     double total = 0;
     for (const LessonRow& row : rows) {
-      total += row.kind == RowKind::preference ? 2 * model.preference_loss(row, beta, references.at(&row))
-                                               : model.loss(row);
+      total +=
+          row.kind == RowKind::preference ? 2 * model.preference_loss(row, beta, references.at(&row)) : model.loss(row);
     }
     return total / 3;
   }
@@ -81,7 +81,8 @@ TEST(Preference, LossAndGradientsMatchTheReference) {
       Vector& values = tensor.is_b ? b : a;
       double scale = 1e-3;
       for (std::int64_t i = 0; i < tensor.size; ++i) {
-        scale = std::max(scale, std::abs(static_cast<double>(pairs.gradients[static_cast<std::size_t>(tensor.begin + i)])));
+        scale =
+            std::max(scale, std::abs(static_cast<double>(pairs.gradients[static_cast<std::size_t>(tensor.begin + i)])));
       }
       const std::int64_t i = tensor.size / 3;
       constexpr double kStep = 1e-5;

@@ -1,4 +1,5 @@
-// The job of the fixture under tests/fixtures/parity/, which PEFT did before us (tools/make_parity_fixture.py). For tests.
+// The job of the fixture under tests/fixtures/parity/, which PEFT did before us (tools/make_parity_fixture.py). For
+// tests.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -15,9 +16,7 @@ inline std::filesystem::path parity_folder() {
 
 inline LessonRow row_of(const Json& json) {
   LessonRow row;
-  row.kind = json["kind"] == "sft"       ? RowKind::sft
-             : json["kind"] == "distill" ? RowKind::distill
-                                         : RowKind::preference;
+  row.kind = json["kind"] == "sft" ? RowKind::sft : json["kind"] == "distill" ? RowKind::distill : RowKind::preference;
   row.tokens = json["tokens"].get<std::vector<Token>>();
   row.targets = json["targets"].get<std::vector<std::uint32_t>>();
   row.weight = json["weight"].get<float>();
