@@ -78,6 +78,20 @@ TEST(TargetModules, ANameThatIsNoneIsRefusedWithThoseThatAre) {
   EXPECT_NE(std::string::npos, outcome.error().hint.find("gate_proj")) << outcome.error().hint;
 }
 
+TEST(Rank, FromOneToTwoHundredAndFiftySixLearns) {
+  for (const int rank : {1, 3, 256}) {
+    Workshop shop;
+    shop.job.options.rank = rank;
+    shop.job.options.alpha = 2.0 * rank;
+    shop.job.options.rank_stabilised = rank == 256;
+    shop.job.options.learning_rate = rank == 256 ? 1e-3 : 5e-3;
+    const auto outcome = shop.run();
+    ASSERT_TRUE(outcome) << rank << ": " << outcome.error().message;
+    EXPECT_LT(outcome->valid_loss_best, outcome->valid_loss_first) << rank;
+    EXPECT_EQ(static_cast<std::uint32_t>(rank), read_adapter(shop.job.output).value().tensors[0].rank);
+  }
+}
+
 TEST(RankStabilised, TheScaleIsAlphaOverTheRootOfTheRank) {
   Workshop shop;
   const auto shape = lora::read_shape(*GgufFile::open(shop.job.base).value()).value();
