@@ -71,15 +71,13 @@ void tell_of_rows(const Sets& sets, const TrainOptions& options, TrainOutcome* o
     all.dropped += set->counts.dropped;
     all.without_target += set->counts.without_target;
   }
-  const int limit = options.context_tokens;
-  if (all.split > 0)
-    outcome->notes.push_back(fmt::format("{} rows longer than {} tokens were split", all.split, limit));
-  if (all.dropped > 0) {
-    outcome->notes.push_back(fmt::format("{} rows longer than {} tokens were left out", all.dropped, limit));
-  }
-  if (all.without_target > 0) {
-    outcome->notes.push_back(fmt::format("{} rows without anything to learn were left out", all.without_target));
-  }
+  const auto note = [&](int count, const char* which, const char* what) {
+    if (count > 0) outcome->notes.push_back(fmt::format("{} row{} {} {}", count, count == 1 ? "" : "s", which, what));
+  };
+  const std::string longer = fmt::format("longer than {} tokens:", options.context_tokens);
+  note(all.split, longer.c_str(), "split");
+  note(all.dropped, longer.c_str(), "left out");
+  note(all.without_target, "without anything to learn:", "left out");
 }
 
 Status check_tokenizer(const TrainJob& job, const GgufFile& file) {

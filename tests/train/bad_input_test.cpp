@@ -131,12 +131,13 @@ TEST(Rows, WhatBecameOfThemIsToldWithTheOutcome) {
   EXPECT_EQ(2, split->rows.split);
   EXPECT_EQ(1, split->rows.without_target);
   ASSERT_EQ(2U, split->notes.size());
-  EXPECT_EQ("2 rows longer than 40 tokens were split", split->notes[0]);
+  EXPECT_EQ("2 rows longer than 40 tokens: split", split->notes[0]);
+  EXPECT_EQ("1 row without anything to learn: left out", split->notes[1]);
   shop.job.options.long_rows = LongRows::drop;
   const auto dropped = shop.run();
   ASSERT_TRUE(dropped);
   EXPECT_EQ(2, dropped->rows.dropped);
-  EXPECT_EQ("2 rows longer than 40 tokens were left out", dropped->notes[0]);
+  EXPECT_EQ("2 rows longer than 40 tokens: left out", dropped->notes[0]);
 }
 
 TEST(Rows, WithoutAnyTargetThereIsNothingToTrainOn) {
