@@ -213,12 +213,25 @@ TEST(RunningMean, IsTheMeanThatItsFormulaGives) {
   EXPECT_NEAR(2.0, static_cast<double>(mean[0]), 1e-6);
 }
 
-TEST(RunningMean, IsKeptWhenItValidatesBetter) {
+// The same words with six different last words, one of them a step: every step runs after the last one it saw.
+TEST(RunningMean, TheBetterOfItAndTheStepsIsKept) {
   Workshop shop;
+  std::vector<LessonRow> rows;
+  for (int i = 0; i < 6; ++i) {
+    rows.push_back(random_row(9, RowKind::sft, 10));
+    rows.back().tokens.back() = static_cast<Token>(10 + i);
+    rows.back().targets = {9};
+  }
+  shop.train = TrainSet(rows);
+  shop.valid = ValidSet(rows);
+  shop.job.options.dropout = 0;
   shop.job.options.ema_decay = 0.9;
-  shop.job.options.epochs = 12;
-  shop.job.options.learning_rate = 6e-2;  // steps overshoot: the mean is better
-  shop.job.options.validate_every = 1;
+  shop.job.options.batch_rows = 1;
+  shop.job.options.beta1 = 0;  // no momentum: every step runs all the way
+  shop.job.options.epochs = 20;
+  shop.job.options.learning_rate = 5e-2;
+  shop.job.options.schedule = TrainOptions::Schedule::constant;
+  shop.job.options.validate_every = 1000;  // at the end alone
   const auto outcome = shop.run();
   ASSERT_TRUE(outcome) << outcome.error().message;
   double steps = 1e9, mean = 1e9;
@@ -226,15 +239,14 @@ TEST(RunningMean, IsKeptWhenItValidatesBetter) {
     steps = std::min(steps, point.valid_loss);
     mean = std::min(mean, point.valid_loss_of_mean);
   }
+  // Which of the two is better is arithmetic's business; that the better one is kept is ours.
   EXPECT_EQ(std::min(steps, mean), outcome->valid_loss_best);
   EXPECT_EQ(mean < steps, outcome->kept_the_mean);
-  ASSERT_TRUE(outcome->kept_the_mean) << "steps " << steps << ", mean " << mean;
-  // What was written is the mean: a job that starts from it begins with its validation loss.
+  // What was written is that one: a job that starts from it begins with its validation loss.
   const Adapter written = read_adapter(shop.job.output).value();
-  Workshop again;
-  again.job.initial = &written;
-  again.job.options.max_steps = 1;
-  EXPECT_DOUBLE_EQ(mean, again.run().value().valid_loss_first);
+  shop.job.initial = &written;
+  shop.job.options.max_steps = 1;
+  EXPECT_DOUBLE_EQ(outcome->valid_loss_best, shop.run().value().valid_loss_first);
 }
 
 }  // namespace
