@@ -100,6 +100,7 @@ struct Completion {
   std::uint32_t cached_tokens = 0;  // of the prompt, found in the KV cache
   double prompt_seconds = 0;
   double generation_seconds = 0;
+  double processor_seconds = 0;  // of the whole process while it was generated, all threads together
 };
 
 // Gets text as it becomes certain (stop sequences, banned words and half characters are held back).

@@ -120,6 +120,13 @@ TEST_F(EvaluateTest, FlatteryIsNamed) {
   EXPECT_EQ(failed(measure()), Names{"flattery"});
 }
 
+TEST_F(EvaluateTest, ASelfThatCostsMoreThanTwiceTheWorkFailsAndABusyMachineDoesNot) {
+  session_.seconds = [](const Scene& scene) { return scene.candidate > 0 ? 2.5 : 0.25; };
+  EXPECT_EQ(failed(measure()), Names{});
+  session_.processor_seconds = [](const Scene& scene) { return scene.candidate > 0 ? 1.1 : 0.5; };
+  EXPECT_EQ(failed(measure()), Names{"processor time a token"});
+}
+
 TEST_F(EvaluateTest, LoopsAreNamed) {
   session_.says = [](const Scene& scene) {
     return learned(scene) ? "Mm, a warm thought: and so it is and so it is and so it is and so it is and so it is."
