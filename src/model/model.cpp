@@ -37,7 +37,7 @@ Status check_vocabulary(const GgufFile& file) {
   std::unordered_set<std::string> seen;
   seen.reserve(tokens->size());
   for (std::size_t i = 0; i < tokens->size(); ++i) {
-    const std::string& token = (*tokens)[i];
+    const std::string token = (*tokens)[i].c_str();  // the engine reads up to the first zero byte
     if (seen.insert(token.empty() ? fmt::format("[EMPTY_{}]", i) : token).second) continue;  // the engine's own name
     return make_error(
         Code::Corruption,
