@@ -148,4 +148,9 @@ class Session {
   virtual std::uint64_t generated_tokens() const = 0;
 };
 
+// The engine ends the process where one of its own assertions fails, which a file or a bug can bring about. Before that
+// it calls `say` with its message, on whichever thread that was; `say` may end the process in its own way.
+using EngineLastWords = void (*)(const char* message);
+void set_engine_last_words(EngineLastWords say);
+
 }  // namespace banchu
