@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "train/kernels.h"
+#include "train/noise.h"
 #include "train/parallel.h"
 
 namespace banchu::lora {
@@ -235,12 +236,19 @@ void Graph<T>::embed(float* x) {
 }
 
 template <typename T>
+double Graph<T>::loss_of(const Batch& batch, const float* x, float* dx) {
+  double loss = head_.run(batch.targets, x, dx);
+  for (const Preference& pair : batch.preferences) loss += head_.run(pair, x, dx);
+  return loss;
+}
+
+template <typename T>
 double Graph<T>::loss(const Batch& batch) {
   begin(batch, false);
   for (const std::int64_t i : {0, 1}) states_[static_cast<std::size_t>(i)].grow(tokens_ * shape_.n_embd);
   embed(state(0));
   for (std::int64_t i = 0; i < shape_.n_layer; ++i) forward_layer(i, state(i % 2), &shared_memory_, state((i + 1) % 2));
-  return head_.run(batch.targets, state(shape_.n_layer % 2), nullptr);
+  return loss_of(batch, state(shape_.n_layer % 2), nullptr);
 }
 
 template <typename T>
@@ -248,10 +256,11 @@ double Graph<T>::loss_and_gradients(const Batch& batch, float* gradients) {
   begin(batch, true);
   for (auto& buffer : states_) buffer.grow(tokens_ * shape_.n_embd);
   embed(state(0));
+  add_noise(batch, shape_.n_embd, state(0));
   for (std::int64_t i = 0; i < shape_.n_layer; ++i) forward_layer(i, state(i), memory_of(i), state(i + 1));
   float* dx = dx_.grow(tokens_ * shape_.n_embd);
   std::memset(dx, 0, static_cast<std::size_t>(tokens_ * shape_.n_embd) * sizeof(float));
-  const double loss = head_.run(batch.targets, state(shape_.n_layer), dx);
+  const double loss = loss_of(batch, state(shape_.n_layer), dx);
   for (std::int64_t i = shape_.n_layer - 1; i >= 0; --i) {
     LayerMemory<T>* memory = memory_of(i);
     if (memory == &shared_memory_) recompute_layer(i, state(i), memory);
@@ -264,6 +273,7 @@ template <typename T>
 std::vector<float> Graph<T>::logits(const Batch& batch) {
   Batch silent = batch;
   silent.targets.clear();
+  silent.preferences.clear();
   loss(silent);
   std::vector<float> out(batch.tokens.size() * static_cast<std::size_t>(shape_.n_vocab));
   head_.logits(state(shape_.n_layer % 2), static_cast<std::int64_t>(batch.tokens.size()), out.data());

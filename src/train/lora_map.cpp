@@ -93,7 +93,8 @@ void LoraMaps<T>::add_bias(const Buffer<float>& bias, const Matrix& y) {
 template <typename T>
 void LoraMaps<T>::project_down(std::int64_t layer, GroupKind kind, const T* input, Buffer<T>* h) {
   const Group& g = group(layer, kind);
-  const std::int64_t width = h_width(g);
+  const std::int64_t width = g.h_width;
+  if (width == 0) return;
   gemm_->multiply(matrix(dropped(layer, kind, input), tokens_, g.in),
                   matrix(parameter(g.a_offset), width, g.in).transposed(),
                   matrix(h->grow(tokens_ * width), tokens_, width));
@@ -108,9 +109,9 @@ void LoraMaps<T>::forward(std::int64_t layer, GroupKind kind, const T* input, Bu
                   accumulate);
   project_down(layer, kind, input, h);
   const std::int64_t rank = plan_.rank;
-  for (std::size_t i = 0; i < g.members.size(); ++i) {
-    const Member& member = g.members[i];
-    gemm_->multiply(matrix(h->data() + static_cast<std::int64_t>(i) * rank, tokens_, rank, h_width(g)),
+  for (const Member& member : g.members) {
+    if (!member.is_adapted()) continue;
+    gemm_->multiply(matrix(h->data() + member.h_offset, tokens_, rank, g.h_width),
                     matrix(parameter(member.b_offset), member.out, rank).transposed(),
                     columns(y, member.out_offset, member.out), plan_.scale, true);
   }
@@ -124,11 +125,14 @@ void LoraMaps<T>::backward(std::int64_t layer, GroupKind kind, const T* dy, cons
                            float* d_input, float* gradients) {
   const Group& g = group(layer, kind);
   const std::int64_t rank = plan_.rank;
-  const std::int64_t width = h_width(g);
+  const std::int64_t width = g.h_width;
+  gemm_->multiply(matrix(dy, tokens_, g.out), matrix(weights_.layer(layer).linear[kind].data(), g.out, g.in),
+                  matrix(d_input, tokens_, g.in));
+  if (width == 0) return;
   T* d_h = d_h_.grow(tokens_ * width);
-  for (std::size_t i = 0; i < g.members.size(); ++i) {
-    const Member& member = g.members[i];
-    const std::int64_t column = static_cast<std::int64_t>(i) * rank;
+  for (const Member& member : g.members) {
+    if (!member.is_adapted()) continue;
+    const std::int64_t column = member.h_offset;
     const Matrix d_part = matrix(dy + member.out_offset, tokens_, member.out, g.out);
     gemm_->multiply(d_part, matrix(parameter(member.b_offset), member.out, rank),
                     matrix(d_h + column, tokens_, rank, width), plan_.scale);
@@ -139,8 +143,6 @@ void LoraMaps<T>::backward(std::int64_t layer, GroupKind kind, const T* dy, cons
   const T* seen = dropped(layer, kind, input);
   gemm_->multiply(matrix(d_h, tokens_, width).transposed(), matrix(seen, tokens_, g.in),
                   matrix(gradients + g.a_offset, width, g.in), 1, true);
-  gemm_->multiply(matrix(dy, tokens_, g.out), matrix(weights_.layer(layer).linear[kind].data(), g.out, g.in),
-                  matrix(d_input, tokens_, g.in));
   if (seen == input) {
     gemm_->multiply(matrix(d_h, tokens_, width), a, matrix(d_input, tokens_, g.in), 1, true);
   } else {

@@ -76,6 +76,32 @@ TEST(Lessons, TeachEveryApprovedReplyOfATalkWithItsHistoryAndNoMask) {
   EXPECT_EQ(lessons->taught_replies.size(), 3u);
 }
 
+TEST(Lessons, SetAFixedReplyAgainstTheOneItReplacedWhenAskedForPairs) {
+  Entry wrong = talk("What is the capital of Portugal?", "It is Porto.");
+  wrong.mark = EntryMark::fixed;
+  wrong.fixed_reply = "It is Lisbon.";
+  const Chewed chewed =
+      chew_day(conversation({talk("How are you today?", "Quite well, and you?"), wrong, talk("Thanks!", "Any time.")}));
+  ByteSession session;
+  RuminateOptions options;
+  EXPECT_TRUE(rows_of(lessons_of(chewed, session, options)->train.rows(), RowKind::preference).empty());
+  options.preference_pairs = true;
+  const auto lessons = lessons_of(chewed, session, options);
+  ASSERT_TRUE(lessons.has_value()) << lessons.error().message;
+  const auto rows = rows_of(lessons->train.rows(), RowKind::preference);
+  ASSERT_EQ(rows.size(), 1u);
+  const std::string before = "<u:How are you today?><a:Quite well, and you?><u:What is the capital of Portugal?>";
+  EXPECT_EQ(text_of(rows[0]->tokens), before + "<a:It is Lisbon.>");
+  EXPECT_EQ(text_of(rows[0]->rejected), before + "<a:It is Porto.>");
+  EXPECT_EQ(targets_of(*rows[0]), "It is Lisbon.>");
+  LessonRow other;
+  other.tokens = rows[0]->rejected;
+  other.targets = rows[0]->rejected_targets;
+  EXPECT_EQ(targets_of(other), "It is Porto.>");
+  // The fixed reply is taught by itself too.
+  EXPECT_EQ(rows_of(lessons->train.rows(), RowKind::sft).size(), 1u);
+}
+
 TEST(Lessons, LeaveWhatWasLeftOutAlsoOutOfTheHistory) {
   std::vector<Entry> talkative = conversation({talk("Are you there?", "Always, dear."),
                                                talk("the wifi password is maple-Otter-4471", "Keep it safe, please."),
@@ -334,6 +360,32 @@ TEST(LessonBytes, WithATargetOutsideTheRowAreCorruptionEvenWhenTheDigestFits) {
     lessons.train.rows().push_back({RowKind::sft, "c", {}, {1, 2, 3}, targets, {}, 1});
     EXPECT_EQ(lessons_from_bytes(lessons_to_bytes(lessons)).error().code, Code::Corruption);
   }
+}
+
+TEST(LessonBytes, KeepPairsAndTheTokenizer) {
+  Lessons lessons;
+  LessonRow pair{RowKind::preference, "c", {"m"}, {1, 2, 3}, {1, 2}, {}, 0.5f, {1, 5, 6, 7}, {2, 3}};
+  lessons.train.rows().push_back(pair);
+  lessons.tokenizer = "t";
+  const Lessons back = lessons_from_bytes(lessons_to_bytes(lessons)).value();
+  EXPECT_EQ("t", back.tokenizer);
+  EXPECT_EQ(RowKind::preference, back.train.rows()[0].kind);
+  EXPECT_EQ(pair.rejected, back.train.rows()[0].rejected);
+  EXPECT_EQ(pair.rejected_targets, back.train.rows()[0].rejected_targets);
+  lessons.train.rows()[0].rejected_targets = {2, 4};
+  EXPECT_EQ(lessons_from_bytes(lessons_to_bytes(lessons)).error().code, Code::Corruption);
+}
+
+// As the first version wrote them: no pairs, no tokenizer.
+TEST(LessonBytes, OfTheFirstVersionAreStillRead) {
+  Lessons lessons;
+  lessons.memories = {"m"};
+  std::string bytes = lessons_to_bytes(lessons);
+  bytes.resize(bytes.size() - 64 - 8);  // the digest, the empty tokenizer
+  bytes.replace(bytes.find("lessons 2"), 9, "lessons 1");
+  const auto back = lessons_from_bytes(bytes + sha256(bytes));
+  ASSERT_TRUE(back.has_value()) << back.error().message;
+  EXPECT_EQ(lessons.memories, back->memories);
 }
 
 TEST(LessonBytes, WithACountThatCannotBeTrueTakeNoMemory) {

@@ -123,6 +123,9 @@ Result<int> run_stages(AppContext& context, const NightFlags& flags, Until until
   BANCHU_TRY(const NightOutcome outcome, run_night(request));
   bar.clear();
   context.answer(outcome_to_json(outcome));
+  for (const Json& note : outcome.train.is_object() ? outcome.train.value("notes", Json::array()) : Json::array()) {
+    context.note(note.get<std::string>());
+  }
   if (!outcome.finished) {
     context.note(korean ? "여기까지 해 두었습니다. 이어서: banchu night" : "done so far; to go on: banchu night");
     return 0;
