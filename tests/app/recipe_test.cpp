@@ -30,7 +30,8 @@ TEST(Recipe, EveryValueReachesItsRoom) {
 
 TEST(Recipe, WrongValuesAreNamedWithWhatTheyMayBe) {
   for (const char* bad : {"lora_r: 0", "lora_r: 8.5", "lora_r: many", "num_epochs: -1", "ask: 3", "lr_scheduler: wave",
-                          "gate: 3", "gate:\n  lambdas: [2]", "gate:\n  lambdas: 1", "language: fr", "- 1",
+                          "gate: 3", "lr_scheduler: 5", "language: 3", "suite: [a]", "everyday: 7", "currency: 5",
+                          "currency: \"\xFF\"", "gate:\n  lambdas: [2]", "gate:\n  lambdas: 1", "language: fr", "- 1",
                           "ruminate:\n  train_share: 0.9\n  valid_share: 0.4"}) {
     const auto recipe = recipe_from_yaml(bad, "night.yaml");
     ASSERT_FALSE(recipe) << bad;
