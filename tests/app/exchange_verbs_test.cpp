@@ -79,6 +79,7 @@ TEST(DamagedAdapter, IsNeverServed) {
     EXPECT_EQ(said.exit_code, 8) << said.out;
     EXPECT_NE(said.json()["error"]["hint"].get<std::string>().find("rollback"), std::string::npos) << said.out;
   }
+  EXPECT_EQ(world.run({"export", "adapter", "--to", (world.folder() / "out.gguf").string()}).exit_code, 8);
   ASSERT_TRUE(std::filesystem::remove(file));
   EXPECT_EQ(world.run({"chat", "--once", "hello"}).exit_code, 8);
   ASSERT_EQ(world.run({"self", "rollback"}).exit_code, 0);
