@@ -24,7 +24,7 @@ using Action = std::function<Result<int>()>;
 // A verb below `parent`; `example` is shown by its --help.
 CLI::App* add_verb(CLI::App& parent, const std::string& name, const std::string& what, const std::string& example);
 // A verb that only holds others ("bag", "self"): one of them must be given.
-CLI::App* add_group(CLI::App& parent, const std::string& name, const std::string& what);
+CLI::App* add_group(CLI::App& parent, const std::string& name, const std::string& what, const std::string& example);
 // `action` runs after the whole command line has been read and found good.
 void on_run(CLI::App* verb, AppContext& context, Action action);
 

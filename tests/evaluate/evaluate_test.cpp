@@ -168,6 +168,26 @@ TEST_F(EvaluateTest, WhatWasEngravedBeforeMustStay) {
   EXPECT_EQ(failed(measure()), Names{"still: opens with \"Use warm\""});
 }
 
+TEST_F(EvaluateTest, WhatHadFadedBeforeIsNotThisNightsFault) {
+  LessonTest old;
+  old.memory = "m0";
+  old.behaviour = opening("Nobody says this any more");
+  old.test_prompts = {{{Role::user, "an old prompt"}}};
+  input_.engraved = {old};
+  const Report report = measure();
+  EXPECT_EQ(failed(report), Names{});
+  EXPECT_NE(find(report, "still: opens with \"Nobody says this any more\""), nullptr);
+}
+
+TEST_F(EvaluateTest, WhatIsTaughtAgainTonightIsMeasuredAsTonightsLesson) {
+  LessonTest old;
+  old.memory = "m1";
+  old.behaviour = opening("Use warm");
+  old.test_prompts = {{{Role::user, "an old prompt"}}};
+  input_.engraved = {old};
+  EXPECT_EQ(failed(measure()), Names{});
+}
+
 TEST_F(EvaluateTest, FactsAreAskedAndOutdatedAnswersMustNotCome) {
   LessonTest fact;
   fact.memory = "m2";

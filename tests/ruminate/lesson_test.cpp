@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -49,6 +50,31 @@ TEST(Split, NeverLetsAConversationStandInTwoParts) {
   EXPECT_NEAR(counts[Part::train] / all, 0.70, 0.03);
   EXPECT_NEAR(counts[Part::valid] / all, 0.15, 0.03);
   EXPECT_NEAR(counts[Part::test] / all, 0.15, 0.03);
+}
+
+TEST(Split, WhatTheUserStruckIsNotTaughtHoweverOftenItIsApproved) {
+  std::vector<Entry> entries;
+  for (int i = 0; i < 6; ++i) {
+    entries.push_back(
+        talk("Tell me thing number " + std::to_string(i), "Ah, little one: thing " + std::to_string(i * 7)));
+  }
+  Memory known = memories_with(chew_day(entries), BehaviourKind::opens_with).at(0);
+  EXPECT_EQ(stretches_of(chew_day(entries)).size(), 6u);
+  known.state = MemoryState::struck;
+  const Chewed chewed = chew_day(entries, {known});
+  for (std::size_t i = 0; i < entries.size(); ++i) EXPECT_FALSE(is_taught(chewed, i)) << i;
+  EXPECT_TRUE(stretches_of(chewed).empty());
+}
+
+TEST(Split, SixConversationsAreEnoughToSplit) {
+  std::vector<Stretch> stretches(5);
+  for (std::size_t i = 0; i < 5; ++i) stretches[i].conversation = std::to_string(i);
+  EXPECT_EQ(split_of(stretches, RuminateOptions{}), std::vector<Part>(5, Part::train));
+  stretches.push_back({"5", {}});
+  const std::vector<Part> parts = split_of(stretches, RuminateOptions{});
+  EXPECT_EQ(std::count(parts.begin(), parts.end(), Part::train), 4);
+  EXPECT_EQ(std::count(parts.begin(), parts.end(), Part::valid), 1);
+  EXPECT_EQ(std::count(parts.begin(), parts.end(), Part::test), 1);
 }
 
 TEST(Split, DependsOnTheSeedAndNotOnIds) {

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 
@@ -36,6 +37,12 @@ void tell(const AppContext& context, std::string_view stage, const std::vector<s
   }
 }
 
+// "ㅛ" is the y key while the keyboard types Hangul.
+bool is_yes(const std::string& answer) {
+  constexpr std::string_view kYes[] = {"y", "Y", "네", "예", "응", "ㅛ"};
+  return std::any_of(std::begin(kYes), std::end(kYes), [&](std::string_view yes) { return answer.starts_with(yes); });
+}
+
 Result<bool> ask_the_user(const AppContext& context) {
   if (!context.err.is_terminal()) {
     return make_error(Code::FailedPrecondition, "nobody is at the terminal to be asked",
@@ -44,8 +51,12 @@ Result<bool> ask_the_user(const AppContext& context) {
   context.err.write(context.language == Language::ko ? "이 모습으로 깨어날까요? [y/N] "
                                                      : "Wake up as this self? [y/N] ");
   std::string answer;
-  std::getline(std::cin, answer);
-  return !answer.empty() && (answer[0] == 'y' || answer[0] == 'Y');
+  // Ctrl-C and an input that ends are no answer: the night waits as it does where nobody is there.
+  if (!std::getline(std::cin, answer) || is_cancelled(&context.cancel)) {
+    context.err.write("\n");
+    return make_error(Code::Cancelled, "nothing was decided", "the night waits, measured: run `banchu promote`");
+  }
+  return is_yes(answer);
 }
 
 // `--explain` and `--dry-run`: no model is loaded and nothing is written.
@@ -135,11 +146,11 @@ Result<int> run_stages(AppContext& context, const NightFlags& flags, Until until
 }
 
 Result<int> run_night_verb(AppContext& context, const NightFlags& flags, Until until) {
+  BANCHU_TRY(const Until named, stage_named(flags.only));
   if (flags.explain || flags.dry_run) {
     BANCHU_TRY(const Recipe recipe, load_recipe(flags.recipe, bag_folder(context)));
     return run_look(context, flags, recipe);
   }
-  BANCHU_TRY(const Until named, stage_named(flags.only));
   return run_stages(context, flags, flags.only.empty() ? until : named);
 }
 
