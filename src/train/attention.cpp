@@ -5,6 +5,7 @@
 
 #include "train/kernels.h"
 #include "train/parallel.h"
+#include "train/part_times.h"
 
 namespace banchu::lora {
 
@@ -139,6 +140,7 @@ void Attention<T>::store_output(const RowSpan& row, const Block& block, T* out) 
 
 template <typename T>
 void Attention<T>::forward(const AttentionLayer& layer, const std::vector<RowSpan>& rows, const T* qkv, T* out) {
+  const Timed timed(Part::attention);
   begin(layer, rows, false);
   for (const RowSpan& row : rows) {
     load_keys(row, qkv);
@@ -212,6 +214,7 @@ void Attention<T>::store_key_gradient(const RowSpan& row, const T* qkv, T* d_qkv
 template <typename T>
 void Attention<T>::backward(const AttentionLayer& layer, const std::vector<RowSpan>& rows, const T* qkv,
                             const float* d_out, T* d_qkv) {
+  const Timed timed(Part::attention);
   begin(layer, rows, true);
   for (const RowSpan& row : rows) {
     load_keys(row, qkv);

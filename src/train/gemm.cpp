@@ -1,9 +1,14 @@
 #include "train/gemm.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
+#include <cstring>
 #include <dnnl.hpp>
 #include <map>
+#include <unordered_map>
+
+#include "base/clock.h"
 
 namespace banchu::lora {
 
@@ -74,6 +79,46 @@ void Gemm::multiply(const Matrix& a, const Matrix& b, const Matrix& c, float sca
   product.primitive.execute(parts_->stream,
                             {{DNNL_ARG_SRC, product.a}, {DNNL_ARG_WEIGHTS, product.b}, {DNNL_ARG_DST, product.c}});
   parts_->stream.wait();
+}
+
+namespace {
+
+// Nothing in it but zeros: the rate does not depend on the numbers.
+Memory blank(const Memory::desc& description, const dnnl::engine& engine) {
+  Memory memory(description, engine);
+  std::memset(memory.get_data_handle(), 0, description.get_size());
+  return memory;
+}
+
+}  // namespace
+
+double packed_product_seconds(Element type, std::int64_t m, std::int64_t k, std::int64_t n) {
+  constexpr int kRounds = 9;
+  constexpr double kRoundSeconds = 0.01;
+  const dnnl::engine engine{dnnl::engine::kind::cpu, 0};
+  dnnl::stream stream{engine};
+  const auto data = type == Element::bf16 ? Memory::data_type::bf16 : Memory::data_type::f32;
+  const Memory::desc a({m, k}, data, Memory::dims{k, 1});
+  const Memory::desc b({k, n}, data, Memory::format_tag::any);
+  const Memory::desc c({m, n}, data, Memory::dims{n, 1});
+  const dnnl::matmul::primitive_desc description({a, b, c}, engine);
+  const dnnl::matmul product(description);
+  const std::unordered_map<int, Memory> arguments = {{DNNL_ARG_SRC, blank(a, engine)},
+                                                     {DNNL_ARG_WEIGHTS, blank(description.weights_desc(), engine)},
+                                                     {DNNL_ARG_DST, blank(c, engine)}};
+  std::array<double, kRounds> seconds{};
+  for (double& round : seconds) {
+    const double began = steady_seconds();
+    int times = 0;
+    do {
+      product.execute(stream, arguments);
+      stream.wait();
+      ++times;
+    } while (steady_seconds() - began < kRoundSeconds);
+    round = (steady_seconds() - began) / times;
+  }
+  std::nth_element(seconds.begin(), seconds.begin() + kRounds / 2, seconds.end());
+  return seconds[kRounds / 2];
 }
 
 bool has_fast_bf16() { return dnnl::get_effective_cpu_isa() >= dnnl::cpu_isa::avx512_core_bf16; }

@@ -5,6 +5,7 @@
 
 #include "train/kernels.h"
 #include "train/parallel.h"
+#include "train/part_times.h"
 
 namespace banchu::lora {
 
@@ -34,6 +35,7 @@ Graph<T>::Graph(const Weights<T>* weights, const ParameterPlan* plan, Gemm* gemm
 
 template <typename T>
 void Graph<T>::norm(const float* x, const float* weight, T* out) {
+  const Timed timed(Part::elementwise);
   const std::int64_t width = shape_.n_embd;
   parallel_for(tokens_, width, [&](std::int64_t i) {
     kernels().of<T>().rms_norm(x + i * width, weight, shape_.rms_epsilon, width, out + i * width);
@@ -42,6 +44,7 @@ void Graph<T>::norm(const float* x, const float* weight, T* out) {
 
 template <typename T>
 void Graph<T>::norm_backward(const float* x, const float* weight, const float* dy, float* dx) {
+  const Timed timed(Part::elementwise);
   const std::int64_t width = shape_.n_embd;
   parallel_for(tokens_, width, [&](std::int64_t i) {
     const std::int64_t at = i * width;
@@ -51,6 +54,7 @@ void Graph<T>::norm_backward(const float* x, const float* weight, const float* d
 
 template <typename T>
 const T* Graph<T>::activated(const LayerMemory<T>& memory) {
+  const Timed timed(Part::elementwise);
   const std::int64_t width = shape_.n_ff;
   T* out = activated_.grow(tokens_ * width);
   const auto& run = kernels().of<T>();
@@ -67,6 +71,7 @@ const T* Graph<T>::narrow(const float* dx) {
   if constexpr (kElementOf<T> == Element::f32) {
     return dx;
   } else {
+    const Timed timed(Part::elementwise);
     const std::int64_t width = shape_.n_embd;
     T* out = narrow_.grow(tokens_ * width);
     parallel_for(tokens_, width,

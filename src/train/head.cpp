@@ -7,6 +7,7 @@
 
 #include "train/kernels.h"
 #include "train/parallel.h"
+#include "train/part_times.h"
 
 namespace banchu::lora {
 
@@ -140,6 +141,7 @@ double Head<T>::run_chunk(const Target* targets, std::int64_t count, const float
 
 template <typename T>
 double Head<T>::run(const std::vector<Target>& targets, const float* x, float* dx) {
+  const Timed timed(Part::head);
   double loss = 0;
   const auto n = static_cast<std::int64_t>(targets.size());
   for (std::int64_t first = 0; first < n; first += kChunk) {

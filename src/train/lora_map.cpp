@@ -5,6 +5,7 @@
 #include "train/dropout.h"
 #include "train/kernels.h"
 #include "train/parallel.h"
+#include "train/part_times.h"
 
 namespace banchu::lora {
 
@@ -92,6 +93,7 @@ void LoraMaps<T>::add_bias(const Buffer<float>& bias, const Matrix& y) {
 
 template <typename T>
 void LoraMaps<T>::project_down(std::int64_t layer, GroupKind kind, const T* input, Buffer<T>* h) {
+  const Timed timed(Part::lora_products);
   const Group& g = group(layer, kind);
   const std::int64_t width = h_width(g);
   gemm_->multiply(matrix(dropped(layer, kind, input), tokens_, g.in),
@@ -104,9 +106,13 @@ void LoraMaps<T>::forward(std::int64_t layer, GroupKind kind, const T* input, Bu
                           bool accumulate) {
   const Group& g = group(layer, kind);
   const LayerWeights<T>& weights = weights_.layer(layer);
-  gemm_->multiply(matrix(input, tokens_, g.in), matrix(weights.linear[kind].data(), g.out, g.in).transposed(), y, 1,
-                  accumulate);
+  {
+    const Timed timed(Part::weight_products);
+    gemm_->multiply(matrix(input, tokens_, g.in), matrix(weights.linear[kind].data(), g.out, g.in).transposed(), y, 1,
+                    accumulate);
+  }
   project_down(layer, kind, input, h);
+  const Timed timed(Part::lora_products);
   const std::int64_t rank = plan_.rank;
   for (std::size_t i = 0; i < g.members.size(); ++i) {
     const Member& member = g.members[i];
@@ -125,6 +131,12 @@ void LoraMaps<T>::backward(std::int64_t layer, GroupKind kind, const T* dy, cons
   const Group& g = group(layer, kind);
   const std::int64_t rank = plan_.rank;
   const std::int64_t width = h_width(g);
+  {
+    const Timed timed(Part::weight_products);
+    gemm_->multiply(matrix(dy, tokens_, g.out), matrix(weights_.layer(layer).linear[kind].data(), g.out, g.in),
+                    matrix(d_input, tokens_, g.in));
+  }
+  const Timed timed(Part::lora_products);
   T* d_h = d_h_.grow(tokens_ * width);
   for (std::size_t i = 0; i < g.members.size(); ++i) {
     const Member& member = g.members[i];
@@ -139,8 +151,6 @@ void LoraMaps<T>::backward(std::int64_t layer, GroupKind kind, const T* dy, cons
   const T* seen = dropped(layer, kind, input);
   gemm_->multiply(matrix(d_h, tokens_, width).transposed(), matrix(seen, tokens_, g.in),
                   matrix(gradients + g.a_offset, width, g.in), 1, true);
-  gemm_->multiply(matrix(dy, tokens_, g.out), matrix(weights_.layer(layer).linear[kind].data(), g.out, g.in),
-                  matrix(d_input, tokens_, g.in));
   if (seen == input) {
     gemm_->multiply(matrix(d_h, tokens_, width), a, matrix(d_input, tokens_, g.in), 1, true);
   } else {

@@ -6,6 +6,7 @@
 
 #include "train/kernels.h"
 #include "train/parallel.h"
+#include "train/part_times.h"
 
 namespace banchu::lora {
 
@@ -36,6 +37,7 @@ double learning_rate_at(const TrainOptions& options, double peak, int step, int 
 }
 
 double gradient_norm(const std::vector<float>& gradients) {
+  const Timed timed(Part::optimiser);
   const auto size = static_cast<std::int64_t>(gradients.size());
   std::vector<double> sums(static_cast<std::size_t>((size + kPiece - 1) / kPiece));
   for_pieces(size, [&](std::int64_t begin, std::int64_t n, std::int64_t piece) {
@@ -48,6 +50,7 @@ double gradient_norm(const std::vector<float>& gradients) {
 
 void adamw_step(const TrainOptions& options, double learning_rate, double norm, const std::vector<float>& gradients,
                 AdamState* state, std::vector<float>* parameters) {
+  const Timed timed(Part::optimiser);
   ++state->steps;
   const auto t = static_cast<double>(state->steps);
   AdamStep step;

@@ -1,0 +1,39 @@
+// Where a step's time goes. Costs nothing measurable when nobody asks: a scope reads one pointer.
+//
+//   PartTimes times;
+//   collect_part_times(&times);   // from here on, on this thread
+//   { const Timed timed(Part::attention); ... }
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace banchu::lora {
+
+enum class Part : std::uint8_t { weight_products, lora_products, attention, elementwise, head, optimiser, weights };
+inline constexpr std::size_t kParts = 7;
+inline constexpr std::array<const char*, kParts> kPartNames = {
+    "weight_products", "lora_products", "attention", "elementwise", "head", "optimiser", "weights"};
+
+struct PartTimes {
+  std::array<double, kParts> seconds{};
+};
+
+// Null: nobody asks any more. `into` must outlive the asking.
+void collect_part_times(PartTimes* into);
+
+// Scopes of one thread do not overlap: what is inside one belongs to it alone.
+class Timed {
+ public:
+  explicit Timed(Part part);
+  ~Timed();
+  Timed(const Timed&) = delete;
+  Timed& operator=(const Timed&) = delete;
+
+ private:
+  Part part_;
+  double began_ = 0;
+};
+
+}  // namespace banchu::lora
