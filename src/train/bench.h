@@ -20,11 +20,13 @@ struct TrainBenchOptions {
   int rank = 16;
   int rows = 4;
   int row_tokens = 256;
-  int steps = 5;      // timed; one more before them is not
+  int steps = 5;      // timed
+  int warm_up = 1;    // before them
   std::string dtype;  // "bf16", "f32"; "": what the trainer chooses
-  std::uint64_t memory_limit_bytes = 0;
+  int memory_limit_mb = 0;
   int threads = 0;
   std::uint64_t seed = 1;
+  bool by_cpu_time = false;   // one thread on a machine that others use too: what it would take alone
   bool measures_peak = true;  // of the products
 };
 
@@ -39,7 +41,7 @@ struct TrainBench {
   double share = 0;             // achieved / peak
   std::string dtype;
   std::string memory_choice;  // what the trainer chose under its memory limit
-  double load_seconds = 0;    // from the start to the end of the first step
+  double load_seconds = 0;    // before the first step
   std::vector<double> losses;
   std::vector<std::pair<std::string, double>> parts;  // seconds a step
 };

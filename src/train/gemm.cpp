@@ -8,8 +8,6 @@
 #include <map>
 #include <unordered_map>
 
-#include "base/clock.h"
-
 namespace banchu::lora {
 
 namespace {
@@ -92,7 +90,7 @@ Memory blank(const Memory::desc& description, const dnnl::engine& engine) {
 
 }  // namespace
 
-double packed_product_seconds(Element type, std::int64_t m, std::int64_t k, std::int64_t n) {
+double packed_product_seconds(Element type, std::int64_t m, std::int64_t k, std::int64_t n, double (*clock)()) {
   constexpr int kRounds = 9;
   constexpr double kRoundSeconds = 0.01;
   const dnnl::engine engine{dnnl::engine::kind::cpu, 0};
@@ -108,14 +106,14 @@ double packed_product_seconds(Element type, std::int64_t m, std::int64_t k, std:
                                                      {DNNL_ARG_DST, blank(c, engine)}};
   std::array<double, kRounds> seconds{};
   for (double& round : seconds) {
-    const double began = steady_seconds();
+    const double began = clock();
     int times = 0;
     do {
       product.execute(stream, arguments);
       stream.wait();
       ++times;
-    } while (steady_seconds() - began < kRoundSeconds);
-    round = (steady_seconds() - began) / times;
+    } while (clock() - began < kRoundSeconds);
+    round = (clock() - began) / times;
   }
   std::nth_element(seconds.begin(), seconds.begin() + kRounds / 2, seconds.end());
   return seconds[kRounds / 2];

@@ -54,7 +54,7 @@ class Gemm {
 
 // Seconds of one product [m, k] [k, n] with b packed the way this machine likes best: what the processor can do. The
 // median of several; for measuring alone.
-double packed_product_seconds(Element type, std::int64_t m, std::int64_t k, std::int64_t n);
+double packed_product_seconds(Element type, std::int64_t m, std::int64_t k, std::int64_t n, double (*clock)());
 
 // Does this processor multiply bf16 numbers faster than f32 ones?
 bool has_fast_bf16();

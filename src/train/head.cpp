@@ -13,7 +13,7 @@ namespace banchu::lora {
 
 namespace {
 
-constexpr std::int64_t kChunk = 128;
+constexpr std::int64_t kChunk = 256;
 constexpr std::int64_t kRowBucket = 32;
 
 template <typename T>
@@ -132,8 +132,8 @@ double Head<T>::run_chunk(const Target* targets, std::int64_t count, const float
                     matrix(d_normed, padded, width));
     parallel_for(count, width, [&](std::int64_t i) {
       const std::int64_t at = targets[i].position * width;
-      kernels().rms_norm_backward(x + at, weights_.output_norm(), d_normed + i * width, shape.rms_epsilon, width,
-                                  dx + at);
+      kernels().f32.rms_norm_backward(x + at, weights_.output_norm(), d_normed + i * width, shape.rms_epsilon, width,
+                                      dx + at);
     });
   }
   return std::accumulate(losses_.begin(), losses_.end(), 0.0);

@@ -4,12 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <limits>
 #include <set>
 
 #include "base/digest.h"
-#include "train/graph.h"
 #include "train/kernels.h"
 
 namespace banchu::lora {
@@ -196,68 +193,21 @@ Result<std::string> job_digest(const TrainJob& job, Element type, int threads) {
   return sha256(out.bytes());
 }
 
-namespace {
-
-// The most tokens that one pass can hold: the longest rows together.
-std::int64_t longest_pass(const TrainJob& job) {
+PassSize largest_pass(const TrainJob& job, int batch_rows, int context_tokens) {
   std::vector<std::int64_t> lengths;
   const auto add = [&](const std::vector<LessonRow>& rows) {
     for (const LessonRow& row : rows) {
-      lengths.push_back(
-          std::min<std::int64_t>(static_cast<std::int64_t>(row.tokens.size()), job.options.context_tokens));
+      lengths.push_back(std::min<std::int64_t>(static_cast<std::int64_t>(row.tokens.size()), context_tokens));
     }
   };
   add(job.train->rows());
   if (job.valid != nullptr) add(job.valid->rows());
   std::sort(lengths.rbegin(), lengths.rend());
-  std::int64_t total = 64;
-  for (std::size_t i = 0; i < lengths.size() && i < static_cast<std::size_t>(job.options.batch_rows); ++i) {
-    total += lengths[i];
+  PassSize size{lengths.empty() ? 0 : lengths.front(), 64};
+  for (std::size_t i = 0; i < lengths.size() && i < static_cast<std::size_t>(batch_rows); ++i) {
+    size.tokens += lengths[i];
   }
-  return total;
-}
-
-}  // namespace
-
-MemoryNeed memory_need(const ModelShape& s, const ParameterPlan& plan, const TrainJob& job, Element type) {
-  const std::int64_t width = type == Element::bf16 ? 2 : 4;
-  const std::int64_t linear = s.n_embd * (s.qkv_width() + s.query_width() + 3 * s.n_ff);
-  const std::int64_t tokens = longest_pass(job);
-  const std::int64_t layer = layer_memory_bytes(s, plan, type, tokens);
-  const std::int64_t states = (s.n_layer + 1) * tokens * s.n_embd * 4;
-  const std::int64_t scratch = tokens * (s.n_embd * ((s.kind.post_norms ? 8 : 4) + 2 * width) +
-                                         s.n_ff * (4 + 3 * width) + s.qkv_width() * width);
-  const std::int64_t head = 128 * s.n_vocab * (4 + width);
-  const std::int64_t parameters = plan.size * (5 * 4 + (type == Element::bf16 ? 2 : 0));
-  constexpr std::int64_t kProcess = 64 << 20;  // code, libraries, the engine's own buffers
-  MemoryNeed need;
-  need.fixed_bytes =
-      width * (s.n_layer * linear + s.n_vocab * s.n_embd) + parameters + states + layer + scratch + head + kProcess;
-  need.all_layers_bytes = (s.n_layer - 1) * layer;
-  return need;
-}
-
-namespace {
-
-std::uint64_t number_in(const char* path, const std::string& key) {
-  std::ifstream file(path);
-  std::string word;
-  std::uint64_t value = 0;
-  if (key.empty()) return file >> value ? value : std::numeric_limits<std::uint64_t>::max();
-  while (file >> word) {
-    if (word == key && file >> value) return value * 1024;
-  }
-  return std::numeric_limits<std::uint64_t>::max();
-}
-
-}  // namespace
-
-std::uint64_t available_memory_bytes() {
-  const std::uint64_t machine = number_in("/proc/meminfo", "MemAvailable:");
-  const std::uint64_t limit = number_in("/sys/fs/cgroup/memory.max", "");
-  const std::uint64_t used = number_in("/sys/fs/cgroup/memory.current", "");
-  if (limit == std::numeric_limits<std::uint64_t>::max() || used > limit) return machine;
-  return std::min(machine, limit - used);
+  return size;
 }
 
 }  // namespace banchu::lora

@@ -105,10 +105,10 @@ template <typename T>
 void LoraMaps<T>::forward(std::int64_t layer, GroupKind kind, const T* input, Buffer<T>* h, const Matrix& y,
                           bool accumulate) {
   const Group& g = group(layer, kind);
-  const LayerWeights<T>& weights = weights_.layer(layer);
+  const LayerWeights& weights = weights_.layer(layer);
   {
     const Timed timed(Part::weight_products);
-    gemm_->multiply(matrix(input, tokens_, g.in), matrix(weights.linear[kind].data(), g.out, g.in).transposed(), y, 1,
+    gemm_->multiply(matrix(input, tokens_, g.in), matrix(weights_.linear(layer, kind), g.out, g.in).transposed(), y, 1,
                     accumulate);
   }
   project_down(layer, kind, input, h);
@@ -131,9 +131,9 @@ void LoraMaps<T>::backward(std::int64_t layer, GroupKind kind, const T* dy, cons
   const Group& g = group(layer, kind);
   const std::int64_t rank = plan_.rank;
   const std::int64_t width = h_width(g);
-  {
+  if (d_input != nullptr) {
     const Timed timed(Part::weight_products);
-    gemm_->multiply(matrix(dy, tokens_, g.out), matrix(weights_.layer(layer).linear[kind].data(), g.out, g.in),
+    gemm_->multiply(matrix(dy, tokens_, g.out), matrix(weights_.linear(layer, kind), g.out, g.in),
                     matrix(d_input, tokens_, g.in));
   }
   const Timed timed(Part::lora_products);
@@ -151,6 +151,7 @@ void LoraMaps<T>::backward(std::int64_t layer, GroupKind kind, const T* dy, cons
   const T* seen = dropped(layer, kind, input);
   gemm_->multiply(matrix(d_h, tokens_, width).transposed(), matrix(seen, tokens_, g.in),
                   matrix(gradients + g.a_offset, width, g.in), 1, true);
+  if (d_input == nullptr) return;
   if (seen == input) {
     gemm_->multiply(matrix(d_h, tokens_, width), a, matrix(d_input, tokens_, g.in), 1, true);
   } else {

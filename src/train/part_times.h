@@ -17,13 +17,14 @@ inline constexpr std::array<const char*, kParts> kPartNames = {
     "weight_products", "lora_products", "attention", "elementwise", "head", "optimiser", "weights"};
 
 struct PartTimes {
+  double (*clock)() = nullptr;  // never null while somebody asks
   std::array<double, kParts> seconds{};
 };
 
 // Null: nobody asks any more. `into` must outlive the asking.
 void collect_part_times(PartTimes* into);
 
-// Scopes of one thread do not overlap: what is inside one belongs to it alone.
+// Scopes may stand inside each other; an inner one's time is taken from the outer one.
 class Timed {
  public:
   explicit Timed(Part part);
@@ -33,6 +34,7 @@ class Timed {
 
  private:
   Part part_;
+  Timed* outer_ = nullptr;
   double began_ = 0;
 };
 

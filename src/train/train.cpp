@@ -64,39 +64,31 @@ Result<std::vector<FrozenAdapter>> read_frozen(const TrainJob& job, const std::s
   return frozen;
 }
 
-// How much of the activations may be kept, or NoSpace when not even the least fits.
-Result<std::int64_t> activation_budget(const MemoryNeed& need, const RunSettings& settings) {
-  const std::uint64_t limit = settings.memory_limit_bytes > 0 ? settings.memory_limit_bytes : available_memory_bytes();
-  const auto fixed = static_cast<std::uint64_t>(need.fixed_bytes);
-  if (fixed > limit) {
-    return make_error(
-        Code::NoSpace,
-        fmt::format("training would need at least {} MB of memory, {} MB are free", fixed >> 20, limit >> 20),
-        "take a smaller model, a lower rank, fewer batch_rows (raise accumulation) or shorter rows");
-  }
-  const auto spare = static_cast<std::int64_t>(std::min<std::uint64_t>(limit - fixed, 1ULL << 40));
-  return std::min(settings.activation_budget_bytes, spare);
-}
-
 template <typename T>
 Result<TrainOutcome> run(const TrainJob& job, const RunSettings& settings, std::shared_ptr<const GgufFile> file,
                          const ModelShape& shape, const ProgressSink& progress, const CancelFlag* cancel) {
   const ParameterPlan plan = plan_parameters(shape, job.options.rank, job.options.alpha);
-  BANCHU_TRY(const std::int64_t budget, activation_budget(memory_need(shape, plan, job, kElementOf<T>), settings));
+  BANCHU_TRY(MemoryChoice memory, choose_memory(job, shape, plan, kElementOf<T>));
+  memory.activation_bytes = std::min(memory.activation_bytes, settings.activation_budget_bytes);
+  memory.resident_layers = std::min(memory.resident_layers, settings.resident_layers);
+  if (settings.on_memory) settings.on_memory(memory);
   BANCHU_TRY(const std::string digest, job_digest(job, kElementOf<T>, omp_get_max_threads()));
   BANCHU_TRY(TrainState state, start_state(job, plan, digest));
   const bool resumed = state.step > 0;
   std::string stopped;
   {
     BANCHU_TRY(auto frozen, read_frozen(job, plan.architecture));
-    BANCHU_TRY(const auto weights, Weights<T>::load(std::move(file), shape, plan, frozen));
-    frozen.clear();
+    BANCHU_TRY(const auto weights,
+               Weights<T>::load(std::move(file), shape, plan, std::move(frozen), memory.resident_layers));
     Gemm gemm;
-    Graph<T> graph(&weights, &plan, &gemm, job.options.dropout, budget);
+    Graph<T> graph(&weights, &plan, &gemm, job.options.dropout, memory.activation_bytes);
     Loop<T> loop(job, settings, plan, digest, &graph, &state);
+    if (settings.before_first_step) settings.before_first_step();
     BANCHU_TRY(stopped, loop.run(progress, cancel));
   }
-  return finish(job, plan, state, stopped, resumed);
+  BANCHU_TRY(TrainOutcome outcome, finish(job, plan, state, stopped, resumed));
+  outcome.memory_choice = memory.in_words;
+  return outcome;
 }
 
 }  // namespace

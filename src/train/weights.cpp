@@ -1,6 +1,8 @@
 #include "train/weights.h"
 
 #include <fmt/format.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -9,38 +11,50 @@
 #include "train/dequantise.h"
 #include "train/kernels.h"
 #include "train/parallel.h"
+#include "train/part_times.h"
 
 namespace banchu::lora {
 
-namespace {
-
-// The updates of one base tensor by all frozen adapters.
+// The update of one base tensor by one frozen adapter.
 struct Update {
   const AdapterTensor* tensor = nullptr;
   float scale = 0;  // with alpha / rank
 };
-using Updates = std::map<std::string, std::vector<Update>>;
 
-Updates index_updates(const std::vector<FrozenAdapter>& frozen) {
-  Updates updates;
-  for (const FrozenAdapter& one : frozen) {
+struct FrozenUpdates {
+  std::vector<FrozenAdapter> adapters;
+  std::map<std::string, std::vector<Update>> by_tensor;
+
+  const std::vector<Update>& of(const std::string& base) const {
+    static const std::vector<Update> kNone;
+    const auto found = by_tensor.find(base);
+    return found == by_tensor.end() ? kNone : found->second;
+  }
+};
+
+namespace {
+
+std::shared_ptr<const FrozenUpdates> index_updates(std::vector<FrozenAdapter> frozen) {
+  auto updates = std::make_shared<FrozenUpdates>();
+  updates->adapters = std::move(frozen);
+  for (const FrozenAdapter& one : updates->adapters) {
     for (const AdapterTensor& tensor : one.adapter.tensors) {
       // As llama.cpp reads it: alpha 0 means that the file carries no alpha.
       const float alpha = one.adapter.alpha == 0 ? 1.0f : one.adapter.alpha / static_cast<float>(tensor.rank);
-      updates[tensor.base].push_back({&tensor, one.scale * alpha});
+      updates->by_tensor[tensor.base].push_back({&tensor, one.scale * alpha});
     }
   }
   return updates;
 }
 
-Status check_updates(const Updates& updates, const ParameterPlan& plan) {
+Status check_updates(const FrozenUpdates& updates, const ParameterPlan& plan) {
   std::map<std::string, std::pair<std::int64_t, std::int64_t>> known;
   for (const LayerGroups& layer : plan.layers) {
     for (const Group& group : layer) {
       for (const Member& member : group.members) known[member.base] = {group.in, member.out};
     }
   }
-  for (const auto& [name, list] : updates) {
+  for (const auto& [name, list] : updates.by_tensor) {
     const auto found = known.find(name);
     for (const Update& update : list) {
       if (found == known.end() || update.tensor->in != found->second.first ||
@@ -64,6 +78,15 @@ void fold_row(const std::vector<Update>& updates, std::int64_t row, std::int64_t
   }
 }
 
+// The pages of the file's map that hold nothing but this tensor: whoever reads it again reads it from the file.
+void give_back_pages(const GgufTensor& tensor) {
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto at = reinterpret_cast<std::uintptr_t>(tensor.data);
+  const std::uintptr_t begin = (at + page - 1) / page * page;
+  const std::uintptr_t end = (at + tensor.bytes) / page * page;
+  if (end > begin) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+}
+
 template <typename T>
 void load_matrix(const GgufTensor& tensor, const std::vector<Update>& updates, T* out) {
   const auto in = static_cast<std::int64_t>(tensor.ne[0]);
@@ -75,6 +98,7 @@ void load_matrix(const GgufTensor& tensor, const std::vector<Update>& updates, T
     fold_row(updates, row, in, wide.data());
     kernels().of<T>().convert(wide.data(), out + row * in, in);
   });
+  give_back_pages(tensor);
 }
 
 // Leaves `out` empty when the file has no such tensor.
@@ -96,20 +120,8 @@ void load_bias(const GgufFile& file, const Group& group, Buffer<float>* out) {
   }
 }
 
-template <typename T>
-void load_layer(const GgufFile& file, const LayerGroups& groups, std::int64_t index, const Updates& updates,
-                LayerWeights<T>* layer) {
-  static const std::vector<Update> kNone;
-  for (std::size_t g = 0; g < groups.size(); ++g) {
-    const Group& group = groups[g];
-    T* out = layer->linear[g].grow(group.out * group.in);
-    for (const Member& member : group.members) {
-      const auto found = updates.find(member.base);
-      load_matrix(*file.find_tensor(member.base), found == updates.end() ? kNone : found->second,
-                  out + member.out_offset * group.in);
-    }
-    load_bias(file, group, &layer->bias[g]);
-  }
+void load_layer(const GgufFile& file, const LayerGroups& groups, std::int64_t index, LayerWeights* layer) {
+  for (std::size_t g = 0; g < groups.size(); ++g) load_bias(file, groups[g], &layer->bias[g]);
   const std::string prefix = fmt::format("blk.{}.", index);
   load_vector(file, prefix + "attn_norm.weight", &layer->attention_norm);
   load_vector(file, prefix + "ffn_norm.weight", &layer->ffn_norm);
@@ -122,21 +134,49 @@ void load_layer(const GgufFile& file, const LayerGroups& groups, std::int64_t in
 }  // namespace
 
 template <typename T>
+void Weights<T>::fill(std::int64_t layer, std::size_t kind, Buffer<T>* out) const {
+  const Timed timed(Part::weights);
+  const Group& group = plan_->layers[static_cast<std::size_t>(layer)][kind];
+  out->grow(group.out * group.in);
+  for (const Member& member : group.members) {
+    load_matrix(*file_->find_tensor(member.base), updates_->of(member.base),
+                out->data() + member.out_offset * group.in);
+  }
+}
+
+template <typename T>
+const T* Weights<T>::linear(std::int64_t layer, GroupKind kind) const {
+  const auto index = static_cast<std::size_t>(layer);
+  if (index < resident_.size()) return resident_[index][kind].data();
+  if (passage_->layer[kind] != layer) {
+    fill(layer, kind, &passage_->linear[kind]);
+    passage_->layer[kind] = layer;
+  }
+  return passage_->linear[kind].data();
+}
+
+template <typename T>
 Result<Weights<T>> Weights<T>::load(std::shared_ptr<const GgufFile> file, const ModelShape& shape,
-                                    const ParameterPlan& plan, const std::vector<FrozenAdapter>& frozen) {
-  const Updates updates = index_updates(frozen);
-  BANCHU_TRY_STATUS(check_updates(updates, plan));
+                                    const ParameterPlan& plan, std::vector<FrozenAdapter> frozen,
+                                    std::int64_t resident_layers) {
   Weights weights;
+  weights.updates_ = index_updates(std::move(frozen));
+  BANCHU_TRY_STATUS(check_updates(*weights.updates_, plan));
   weights.shape_ = shape;
+  weights.plan_ = &plan;
   weights.embedding_ = file->find_tensor("token_embd.weight");
   weights.layers_.resize(static_cast<std::size_t>(shape.n_layer));
   for (std::size_t i = 0; i < weights.layers_.size(); ++i) {
-    load_layer(*file, plan.layers[i], static_cast<std::int64_t>(i), updates, &weights.layers_[i]);
+    load_layer(*file, plan.layers[i], static_cast<std::int64_t>(i), &weights.layers_[i]);
   }
   load_vector(*file, "output_norm.weight", &weights.output_norm_);
   const GgufTensor& head = shape.tied_output ? *weights.embedding_ : *file->find_tensor("output.weight");
   load_matrix(head, {}, weights.head_.grow(shape.n_vocab * shape.n_embd));
   weights.file_ = std::move(file);
+  weights.resident_.resize(static_cast<std::size_t>(std::min(shape.n_layer, resident_layers)));
+  for (std::size_t i = 0; i < weights.resident_.size(); ++i) {
+    for (std::size_t g = 0; g < kGroups; ++g) weights.fill(static_cast<std::int64_t>(i), g, &weights.resident_[i][g]);
+  }
   return weights;
 }
 

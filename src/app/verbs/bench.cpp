@@ -12,7 +12,7 @@ namespace {
 
 struct BenchFlags {
   TrainBenchOptions train;
-  std::uint64_t memory_limit_mb = 0;
+  std::string clock = "wall";
   bool profile = false;
 };
 
@@ -31,6 +31,9 @@ Json bench_to_json(const BenchFlags& flags, const TrainBench& bench) {
               {"rows", flags.train.rows},
               {"row_tokens", flags.train.row_tokens},
               {"load_seconds", bench.load_seconds},
+              {"clock", flags.clock},
+              {"threads", flags.train.threads},
+              {"memory_limit_mb", flags.train.memory_limit_mb},
               {"memory_choice", bench.memory_choice},
               {"losses", bench.losses}};
   if (flags.profile) {
@@ -61,7 +64,7 @@ Result<int> run_bench_train(AppContext& context, BenchFlags flags) {
     BANCHU_TRY(bag, open_bag(context, Bag::Access::read_only));
   }
   BANCHU_TRY(flags.train.model, find_model(context, bag.get(), nullptr));
-  flags.train.memory_limit_bytes = flags.memory_limit_mb << 20;
+  flags.train.by_cpu_time = flags.clock == "cpu";
   flags.train.threads = context.options.threads;
   flags.train.seed = context.seed_or(1);
   ProgressBar bar(context);
@@ -85,10 +88,15 @@ void add_bench_verbs(CLI::App& app, AppContext& context) {
   verb->add_option("--rows", train.rows, "Rows of a step")->check(CLI::Range(1, 256));
   verb->add_option("--row-tokens", train.row_tokens, "Tokens of a row, all of them targets")
       ->check(CLI::Range(2, 131072));
-  verb->add_option("--steps", train.steps, "Timed steps, after one that is not")->check(CLI::Range(1, 1000));
+  verb->add_option("--steps", train.steps, "Timed steps")->check(CLI::Range(1, 1000));
+  verb->add_option("--warm-up", train.warm_up, "Steps before them that are not timed")->check(CLI::Range(0, 100));
+  verb->add_option("--clock", flags->clock, "wall; or cpu, with --threads 1, on a machine that others use too")
+      ->check(CLI::IsMember({"wall", "cpu"}));
   verb->add_option("--dtype", train.dtype, "bf16 or f32 (default: what this processor is faster at)")
       ->check(CLI::IsMember({"bf16", "f32"}));
-  verb->add_option("--memory-limit", flags->memory_limit_mb, "Trains within this many MB")->type_name("MB");
+  verb->add_option("--memory-limit", train.memory_limit_mb, "Trains within this many MB")
+      ->type_name("MB")
+      ->check(CLI::Range(0, 1 << 30));
   verb->add_flag("--profile", flags->profile, "Says where the time of a step goes");
   on_run(verb, context, [&context, flags] { return run_bench_train(context, *flags); });
 }
