@@ -10,7 +10,8 @@
 namespace banchu {
 namespace {
 
-constexpr std::string_view kMagic = "banchu lessons 1\n";
+constexpr std::string_view kMagic = "banchu lessons 2\n";
+constexpr std::string_view kMagicOfOne = "banchu lessons 1\n";  // without preference rows and tokenizer
 constexpr std::size_t kDigestBytes = 64;
 
 static_assert(std::endian::native == std::endian::little, "the format is little endian");
@@ -116,11 +117,13 @@ void write_row(Writer& out, const LessonRow& row) {
     out.numbers(top.logprobs);
   });
   out.number(row.weight);
+  out.numbers(row.rejected);
+  out.numbers(row.rejected_targets);
 }
 
-LessonRow read_row(Reader& in) {
+LessonRow read_row(Reader& in, bool of_one) {
   LessonRow row;
-  row.kind = in.word(RowKind::rehearsal);
+  row.kind = in.word(of_one ? RowKind::rehearsal : RowKind::preference);
   row.conversation = in.text();
   row.memories = in.texts();
   row.tokens = in.numbers<Token>();
@@ -132,6 +135,9 @@ LessonRow read_row(Reader& in) {
     return top;
   });
   row.weight = in.number<float>();
+  if (of_one) return row;
+  row.rejected = in.numbers<Token>();
+  row.rejected_targets = in.numbers<std::uint32_t>();
   return row;
 }
 
@@ -184,18 +190,22 @@ Error corrupt(const char* what) {
                     "start the night again; the lessons are made anew");
 }
 
+bool are_ascending(const std::vector<std::uint32_t>& targets, std::size_t tokens) {
+  std::uint32_t previous = 0;
+  for (const std::uint32_t target : targets) {
+    if (target <= previous || target >= tokens) return false;
+    previous = target;
+  }
+  return true;
+}
+
 // What every trainer relies on, so that no bytes can send it out of bounds.
 bool is_sound(const LessonRow& row) {
   if (!row.teacher.empty() && row.teacher.size() != row.targets.size()) return false;
   for (const TopK& top : row.teacher) {
     if (top.ids.size() != top.logprobs.size()) return false;
   }
-  std::uint32_t previous = 0;
-  for (const std::uint32_t target : row.targets) {
-    if (target <= previous || target >= row.tokens.size()) return false;
-    previous = target;
-  }
-  return true;
+  return are_ascending(row.targets, row.tokens.size()) && are_ascending(row.rejected_targets, row.rejected.size());
 }
 
 bool are_sound(const std::vector<LessonRow>& rows) { return std::all_of(rows.begin(), rows.end(), is_sound); }
@@ -210,6 +220,8 @@ const char* name_of(RowKind kind) {
       return "sft";
     case RowKind::rehearsal:
       return "rehearsal";
+    case RowKind::preference:
+      return "preference";
   }
   return "?";
 }
@@ -230,16 +242,19 @@ std::string lessons_to_bytes(const Lessons& lessons) {
   out.all(lessons.tests, [&](const LessonTest& test) { write_test(out, test); });
   out.texts(lessons.memories);
   out.texts(lessons.taught_replies);
+  out.text(lessons.tokenizer);
   return bytes + sha256(bytes);
 }
 
 Result<Lessons> lessons_from_bytes(const std::string& bytes) {
-  if (!bytes.starts_with(kMagic) || bytes.size() < kMagic.size() + kDigestBytes)
+  static_assert(kMagic.size() == kMagicOfOne.size());
+  const bool of_one = bytes.starts_with(kMagicOfOne);
+  if ((!of_one && !bytes.starts_with(kMagic)) || bytes.size() < kMagic.size() + kDigestBytes)
     return corrupt("they are of another kind");
   const std::string_view content = std::string_view(bytes).substr(0, bytes.size() - kDigestBytes);
   if (sha256(content) != std::string_view(bytes).substr(content.size())) return corrupt("their digest differs");
   Reader in(content.substr(kMagic.size()));
-  const auto rows = [&] { return in.all([&] { return read_row(in); }); };
+  const auto rows = [&] { return in.all([&] { return read_row(in, of_one); }); };
   Lessons lessons;
   lessons.train = TrainSet(rows());
   lessons.valid = ValidSet(rows());
@@ -247,6 +262,7 @@ Result<Lessons> lessons_from_bytes(const std::string& bytes) {
   lessons.tests = in.all([&] { return read_test(in); });
   lessons.memories = in.texts();
   lessons.taught_replies = in.texts();
+  if (!of_one) lessons.tokenizer = in.text();
   if (!in.ok() || !in.at_end()) return corrupt("they end too early or too late");
   if (!are_sound(lessons.train.rows()) || !are_sound(lessons.valid.rows()) || !are_sound(lessons.test.rows())) {
     return corrupt("a row contradicts itself");

@@ -14,8 +14,9 @@
 namespace banchu {
 
 // distill: teacher = the awake self with the mask in its context, student = without it. sft: cross-entropy on the
-// reply. rehearsal: teacher = the awake self itself, holds the old self in place.
-enum class RowKind { distill, sft, rehearsal };
+// reply. rehearsal: teacher = the awake self itself, holds the old self in place. preference: two replies to the same
+// words, of which the one that the user gave is to become the likelier (DPO).
+enum class RowKind { distill, sft, rehearsal, preference };
 const char* name_of(RowKind kind);
 
 struct LessonRow {
@@ -26,6 +27,8 @@ struct LessonRow {
   std::vector<std::uint32_t> targets;  // ascending positions t >= 1; the loss is on tokens[t] given tokens[0..t)
   std::vector<TopK> teacher;           // one per target for distill and rehearsal; empty for sft
   float weight = 1;                    // of every target of this row
+  std::vector<Token> rejected = {};    // preference: the same words with the other reply, and its targets
+  std::vector<std::uint32_t> rejected_targets = {};
 };
 
 template <typename Tag>
@@ -58,6 +61,7 @@ struct Lessons {
   std::vector<LessonTest> tests;
   std::vector<std::string> memories;        // ids that this night wants to engrave
   std::vector<std::string> taught_replies;  // every reply trained word for word, for the parroting check
+  std::string tokenizer;                    // digest of the tokenizer that made the tokens; "": not known
   int count(RowKind kind) const;            // over train, valid and test
   bool empty() const { return train.rows().empty(); }
 };

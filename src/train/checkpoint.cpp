@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <system_error>
 
 #include "base/rng.h"
@@ -14,7 +15,8 @@ namespace banchu::lora {
 
 namespace {
 
-constexpr char kMagic[16] = "banchu-train-01";
+constexpr char kMagic[16] = "banchu-train-02";
+constexpr std::size_t kFamily = 13;  // "banchu-train-": of some version
 
 struct Close {
   void operator()(std::FILE* file) const { std::fclose(file); }
@@ -55,6 +57,14 @@ class Writer {
     value<std::uint64_t>(v.size());
     bytes(v.data(), v.size() * sizeof(T));
   }
+  void text(const std::string& v) {
+    value<std::uint64_t>(v.size());
+    bytes(v.data(), v.size());
+  }
+  void block(std::span<const std::byte> v) {
+    value<std::uint64_t>(v.size());
+    bytes(v.data(), v.size());
+  }
   void finish() { value(checksum_.sum()); }
   bool good() const { return good_; }
 
@@ -86,6 +96,21 @@ class Reader {
     v->resize(n);
     bytes(v->data(), n * sizeof(T));
   }
+  std::string text() {
+    std::uint64_t n = 0;
+    value(&n);
+    good_ = good_ && n <= left_;
+    std::string v(good_ ? n : 0, '\0');
+    bytes(v.data(), v.size());
+    return v;
+  }
+  // Of exactly this size.
+  void block(std::span<std::byte> v) {
+    std::uint64_t n = 0;
+    value(&n);
+    good_ = good_ && n == v.size();
+    if (good_) bytes(v.data(), v.size());
+  }
   bool finish() {
     const std::uint64_t expected = checksum_.sum();
     std::uint64_t found = 0;
@@ -106,10 +131,10 @@ template <typename Value, typename List, typename State>
 void visit(State& s, const Value& value, const List& list) {
   value(s.step);
   list(s.parameters);
-  list(s.adam.m);
-  list(s.adam.v);
   value(s.adam.steps);
   list(s.best);
+  list(s.mean);
+  value(s.best_is_mean);
   value(s.best_loss);
   value(s.first_valid_loss);
   value(s.validations_without_gain);
@@ -119,12 +144,24 @@ void visit(State& s, const Value& value, const List& list) {
   list(s.curve);
 }
 
-Status write_all(const TrainState& state, const std::string& job_digest, const std::string& path) {
+// What a checkpoint belongs to, and what to call it when it is another's.
+struct Belonging {
+  const char* name;
+  std::string JobIdentity::* digest;
+};
+constexpr Belonging kBelongings[] = {{"another model", &JobIdentity::base},
+                                     {"another self", &JobIdentity::selves},
+                                     {"another dataset", &JobIdentity::rows},
+                                     {"other options", &JobIdentity::options},
+                                     {"another processor or thread count", &JobIdentity::arithmetic}};
+
+Status write_all(const TrainState& state, const JobIdentity& job, const std::string& path) {
   const File file(std::fopen(path.c_str(), "wb"));
   if (file == nullptr) return error_from_errno("cannot write the checkpoint", path);
   Writer out(file.get());
   out.bytes(kMagic, sizeof kMagic);
-  out.list(std::vector<char>(job_digest.begin(), job_digest.end()));
+  for (const Belonging& one : kBelongings) out.text(job.*one.digest);
+  out.block(state.adam.bytes.all());
   visit(
       state, [&](const auto& v) { out.value(v); }, [&](const auto& v) { out.list(v); });
   out.finish();
@@ -145,12 +182,12 @@ void sync_folder(const std::filesystem::path& folder) {
 
 std::filesystem::path checkpoint_path(const std::filesystem::path& folder) { return folder / "train.checkpoint"; }
 
-Status save_checkpoint(const TrainState& state, const std::string& job_digest, const std::filesystem::path& folder) {
+Status save_checkpoint(const TrainState& state, const JobIdentity& job, const std::filesystem::path& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   const std::string path = checkpoint_path(folder).string();
   const std::string unfinished = path + ".new";
-  if (auto written = write_all(state, job_digest, unfinished); !written) {
+  if (auto written = write_all(state, job, unfinished); !written) {
     std::filesystem::remove(unfinished, error);
     return written;
   }
@@ -159,24 +196,30 @@ Status save_checkpoint(const TrainState& state, const std::string& job_digest, c
   return {};
 }
 
-std::optional<TrainState> load_checkpoint(const std::string& job_digest, const std::filesystem::path& folder) {
+CheckpointFound load_checkpoint(const JobIdentity& job, const std::filesystem::path& folder, TrainState* state) {
   const std::filesystem::path path = checkpoint_path(folder);
   std::error_code error;
   const std::uint64_t size = std::filesystem::file_size(path, error);
   const File file(error ? nullptr : std::fopen(path.c_str(), "rb"));
-  if (file == nullptr) return std::nullopt;
+  if (file == nullptr) return {};
+  const auto because = [&](const std::string& why) {
+    return CheckpointFound{false, "the checkpoint " + path.string() + " " + why + ": the training begins anew"};
+  };
   Reader in(file.get(), size);
   char magic[sizeof kMagic] = {};
   in.bytes(magic, sizeof magic);
-  if (!in.good() || std::memcmp(magic, kMagic, sizeof kMagic) != 0) return std::nullopt;
-  std::vector<char> digest;
-  in.list(&digest);
-  if (std::string(digest.begin(), digest.end()) != job_digest) return std::nullopt;
-  TrainState state;
+  if (!in.good() || std::memcmp(magic, kMagic, kFamily) != 0) return because("is damaged");
+  if (std::memcmp(magic, kMagic, sizeof kMagic) != 0) return because("is of another version of banchu");
+  for (const Belonging& one : kBelongings) {
+    const std::string digest = in.text();
+    if (!in.good()) return because("is damaged");
+    if (digest != job.*one.digest) return because(std::string("is of ") + one.name);
+  }
+  in.block(state->adam.bytes.all());
   visit(
-      state, [&](auto& v) { in.value(&v); }, [&](auto& v) { in.list(&v); });
-  if (!in.finish()) return std::nullopt;
-  return state;
+      *state, [&](auto& v) { in.value(&v); }, [&](auto& v) { in.list(&v); });
+  if (!in.finish()) return because("is damaged");
+  return {true, ""};
 }
 
 void remove_checkpoint(const std::filesystem::path& folder) {

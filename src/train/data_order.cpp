@@ -10,9 +10,9 @@
 
 namespace banchu::lora {
 
-DataOrder::DataOrder(const std::vector<LessonRow>& rows, const TrainOptions& options)
+DataOrder::DataOrder(const std::vector<const LessonRow*>& rows, const TrainOptions& options)
     : seed_(options.seed), rows_per_step_(static_cast<std::int64_t>(options.batch_rows) * options.accumulation) {
-  for (const LessonRow& row : rows) (row.kind == RowKind::rehearsal ? rehearsals_ : lessons_).rows.push_back(&row);
+  for (const LessonRow* row : rows) (row->kind == RowKind::rehearsal ? rehearsals_ : lessons_).rows.push_back(row);
   rehearsal_share_ = rehearsals_.rows.empty() ? 0.0 : options.rehearsal_share;
   const auto n = static_cast<std::int64_t>(lessons_.rows.size());
   if (n == 0) return;

@@ -15,7 +15,7 @@ namespace banchu::lora {
 
 class DataOrder {
  public:
-  DataOrder(const std::vector<LessonRow>& rows, const TrainOptions& options);
+  DataOrder(const std::vector<const LessonRow*>& rows, const TrainOptions& options);
 
   int total_steps() const { return total_steps_; }
   int steps_per_epoch() const { return steps_per_epoch_; }

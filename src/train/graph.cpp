@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "train/kernels.h"
+#include "train/noise.h"
 #include "train/parallel.h"
 #include "train/part_times.h"
 
@@ -263,12 +264,19 @@ void Graph<T>::embed(float* x) {
 }
 
 template <typename T>
+double Graph<T>::loss_of(const Batch& batch, const float* x, float* dx) {
+  double loss = head_.run(batch.targets, x, dx);
+  for (const Preference& pair : batch.preferences) loss += head_.run(pair, x, dx);
+  return loss;
+}
+
+template <typename T>
 double Graph<T>::loss(const Batch& batch) {
   begin(batch, false);
   float* x = x_.grow(tokens_ * shape_.n_embd);
   embed(x);
   for (std::int64_t i = 0; i < shape_.n_layer; ++i) forward_layer(i, x, &shared_memory_);
-  return head_.run(batch.targets, x, nullptr);
+  return loss_of(batch, x, nullptr);
 }
 
 template <typename T>
@@ -276,10 +284,11 @@ double Graph<T>::loss_and_gradients(const Batch& batch, float* gradients) {
   begin(batch, true);
   float* x = x_.grow(tokens_ * shape_.n_embd);
   embed(x);
+  add_noise(batch, shape_.n_embd, x);
   for (std::int64_t i = 0; i < shape_.n_layer; ++i) forward_layer(i, x, memory_of(i));
   float* dx = dx_.grow(tokens_ * shape_.n_embd);
   std::memset(dx, 0, static_cast<std::size_t>(tokens_ * shape_.n_embd) * sizeof(float));
-  const double loss = head_.run(batch.targets, x, dx);
+  const double loss = loss_of(batch, x, dx);
   for (std::int64_t i = shape_.n_layer - 1; i >= 0; --i) {
     LayerMemory<T>* memory = memory_of(i);
     // The shared memory still holds the last layer that wrote into it.
@@ -293,6 +302,7 @@ template <typename T>
 std::vector<float> Graph<T>::logits(const Batch& batch) {
   Batch silent = batch;
   silent.targets.clear();
+  silent.preferences.clear();
   loss(silent);
   std::vector<float> out(batch.tokens.size() * static_cast<std::size_t>(shape_.n_vocab));
   head_.logits(x_.data(), static_cast<std::int64_t>(batch.tokens.size()), out.data());

@@ -73,6 +73,8 @@ class Graph {
 
  private:
   void begin(const Batch& batch, bool training);
+  // Of the hidden states x; adds their gradient to dx unless it is null.
+  double loss_of(const Batch& batch, const float* x, float* dx);
   void embed(float* x);
   // x, the residual, goes in and comes out.
   void forward_layer(std::int64_t layer, float* x, LayerMemory<T>* memory);

@@ -96,6 +96,12 @@ double target_loss(const Target& target, const float* logits, std::int64_t n, T*
   return distillation(target, logits, n, gradient);
 }
 
+// With e = exp(-|m|): -log sigmoid(m) = log(1 + e) + max(-m, 0).
+Margin margin_of(double m) {
+  const double e = std::exp(-std::abs(m));
+  return {std::log1p(e) + std::max(-m, 0.0), (m > 0 ? e : 1.0) / (1.0 + e)};
+}
+
 template <typename T>
 void Head<T>::norm_and_project(const Target* targets, std::int64_t count, std::int64_t padded, const float* x) {
   const ModelShape& shape = weights_.shape();
@@ -148,6 +154,25 @@ double Head<T>::run(const std::vector<Target>& targets, const float* x, float* d
     loss += run_chunk(targets.data() + first, std::min(kChunk, n - first), x, dx);
   }
   return loss;
+}
+
+template <typename T>
+double Head<T>::run(const Preference& pair, const float* x, float* dx) {
+  std::vector<Target> targets = pair.targets;
+  const auto chosen_end = targets.begin() + static_cast<std::ptrdiff_t>(pair.chosen);
+  for (Target& target : targets) target.weight = 1;
+  // Cross-entropy sums -log q: the chosen reply's is to become the smaller one.
+  const double chosen = run(std::vector<Target>(targets.begin(), chosen_end), x, nullptr);
+  const double rejected = run(std::vector<Target>(chosen_end, targets.end()), x, nullptr);
+  const Margin margin = margin_of(pair.beta * (rejected - chosen - pair.reference));
+  if (dx != nullptr) {
+    const double pull = pair.weight * pair.beta * margin.pull;
+    for (auto target = targets.begin(); target != targets.end(); ++target) {
+      target->weight = target < chosen_end ? pull : -pull;
+    }
+    run(targets, x, dx);
+  }
+  return pair.weight * margin.loss;
 }
 
 template <typename T>

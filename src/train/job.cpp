@@ -8,6 +8,7 @@
 
 #include "base/digest.h"
 #include "train/kernels.h"
+#include "train/optimiser.h"
 
 namespace banchu::lora {
 
@@ -42,6 +43,13 @@ Status check_options(const TrainOptions& o) {
        "2 to 1048576"},
       {"epochs", o.epochs, o.epochs > 0 && o.epochs <= 1e6, "greater than 0"},
       {"max_steps", static_cast<double>(o.max_steps), o.max_steps >= 0, "0 (by epochs) or more"},
+      {"neftune_alpha", o.neftune_alpha, is_between(o.neftune_alpha, 0, 1000), "0 (no noise) to 1000"},
+      {"b_rate_ratio", o.b_rate_ratio, is_between(o.b_rate_ratio, 1e-3, 1e3), "0.001 to 1000"},
+      {"warmup_steps", static_cast<double>(o.warmup_steps), o.warmup_steps >= 0, "0 (by warmup_share) or more"},
+      {"ema_decay", o.ema_decay, o.ema_decay >= 0 && o.ema_decay < 1, "0 (no running mean) to less than 1"},
+      {"preference_weight", o.preference_weight, is_between(o.preference_weight, 0, kHuge), "0 or more"},
+      {"preference_beta", o.preference_beta, o.preference_beta > 0 && o.preference_beta <= 100,
+       "greater than 0, up to 100"},
       {"warmup_share", o.warmup_share, is_between(o.warmup_share, 0, 1), "0 to 1"},
       {"weight_decay", o.weight_decay, is_between(o.weight_decay, 0, 100), "0 to 100"},
       {"beta1", o.beta1, o.beta1 >= 0 && o.beta1 < 1, "0 to less than 1"},
@@ -55,6 +63,7 @@ Status check_options(const TrainOptions& o) {
       {"validate_every", static_cast<double>(o.validate_every), o.validate_every >= 0, "0 (twice an epoch) or more"},
       {"patience", static_cast<double>(o.patience), o.patience >= 0, "0 (never stop early) or more"},
       {"checkpoint_every", static_cast<double>(o.checkpoint_every), o.checkpoint_every >= 1, "1 or more"},
+      {"memory_limit_mb", static_cast<double>(o.memory_limit_mb), o.memory_limit_mb >= 0, "0 (what is free) or more"},
       {"threads", static_cast<double>(o.threads), is_between(o.threads, 0, 1024), "0 (every core) to 1024"},
   };
   for (const Rule& rule : rules) {
@@ -78,16 +87,27 @@ std::string teacher_fault(const TopK& top, std::int64_t n_vocab) {
   return "";
 }
 
-std::string row_fault(const LessonRow& row, std::int64_t n_vocab) {
-  for (const Token token : row.tokens) {
+std::string side_fault(const std::vector<Token>& tokens, const std::vector<std::uint32_t>& targets,
+                       std::int64_t n_vocab) {
+  for (const Token token : tokens) {
     if (!is_token(token, n_vocab)) return fmt::format("holds the token {} outside the vocabulary", token);
   }
   std::uint32_t last = 0;
-  for (const std::uint32_t target : row.targets) {
-    if (target <= last || target >= row.tokens.size()) return fmt::format("has a target {} out of order", target);
+  for (const std::uint32_t target : targets) {
+    if (target <= last || target >= tokens.size()) return fmt::format("has a target {} out of order", target);
     last = target;
   }
-  const std::size_t expected = row.kind == RowKind::sft ? 0 : row.targets.size();
+  return "";
+}
+
+std::string row_fault(const LessonRow& row, std::int64_t n_vocab) {
+  if (std::string fault = side_fault(row.tokens, row.targets, n_vocab); !fault.empty()) return fault;
+  if (std::string fault = side_fault(row.rejected, row.rejected_targets, n_vocab); !fault.empty()) {
+    return fault + " (in its rejected reply)";
+  }
+  const bool pair = row.kind == RowKind::preference;
+  if (!pair && !row.rejected.empty()) return "has a rejected reply, which only preference rows have";
+  const std::size_t expected = row.kind == RowKind::sft || pair ? 0 : row.targets.size();
   if (row.teacher.size() != expected) {
     return fmt::format("has {} teacher entries, not {}", row.teacher.size(), expected);
   }
@@ -124,15 +144,18 @@ class Stream {
 };
 
 void add_options(const TrainOptions& o, Stream* out) {
-  for (const int v : {o.rank, o.batch_rows, o.accumulation, o.context_tokens, o.max_steps, static_cast<int>(o.schedule),
-                      o.validate_every, o.patience}) {
+  for (const int v : {o.rank, static_cast<int>(o.rank_stabilised), o.batch_rows, o.accumulation, o.context_tokens,
+                      static_cast<int>(o.long_rows), o.max_steps, o.warmup_steps, static_cast<int>(o.schedule),
+                      static_cast<int>(o.optimiser), o.validate_every, o.patience}) {
     out->value(v);
   }
-  for (const double v :
-       {o.alpha, o.dropout, o.learning_rate, o.epochs, o.warmup_share, o.weight_decay, o.beta1, o.beta2, o.epsilon,
-        o.max_grad_norm, o.rehearsal_share, o.rehearsal_weight, o.sft_weight, o.distill_weight}) {
+  for (const double v : {o.alpha, o.dropout, o.neftune_alpha, o.learning_rate, o.b_rate_ratio, o.epochs, o.warmup_share,
+                         o.weight_decay, o.beta1, o.beta2, o.epsilon, o.max_grad_norm, o.ema_decay, o.rehearsal_share,
+                         o.rehearsal_weight, o.sft_weight, o.distill_weight, o.preference_weight, o.preference_beta}) {
     out->value(v);
   }
+  out->value(o.target_modules.size());
+  for (const std::string& name : o.target_modules) out->text(name);
   out->value(o.seed);
 }
 
@@ -142,6 +165,8 @@ void add_rows(const std::vector<LessonRow>& rows, Stream* out) {
     out->value(static_cast<int>(row.kind));
     out->list(row.tokens);
     out->list(row.targets);
+    out->list(row.rejected);
+    out->list(row.rejected_targets);
     out->value(row.weight);
     for (const TopK& top : row.teacher) {
       out->list(top.ids);
@@ -173,37 +198,58 @@ Status check_rows(const std::vector<LessonRow>& rows, std::int64_t n_vocab, cons
   return {};
 }
 
-Result<std::string> job_digest(const TrainJob& job, Element type, int threads) {
+namespace {
+
+Result<std::string> digest_of_selves(const TrainJob& job) {
   Stream out;
-  out.text("banchu train 1");
-  BANCHU_TRY(const std::string base, sha256_file(job.base));
-  out.text(base);
   for (const AdapterUse& use : job.frozen) {
     BANCHU_TRY(const std::string digest, sha256_file(use.path));
     out.text(digest);
     out.value(use.scale);
   }
-  add_options(job.options, &out);
-  out.value(static_cast<int>(type));
-  out.value(threads);
-  out.text(kernels().name);
-  add_rows(job.train->rows(), &out);
-  if (job.valid != nullptr) add_rows(job.valid->rows(), &out);
   if (job.initial != nullptr) add_adapter(*job.initial, &out);
   return sha256(out.bytes());
 }
 
+std::string digest_of_rows(const TrainJob& job) {
+  Stream out;
+  add_rows(job.train->rows(), &out);
+  if (job.valid != nullptr) add_rows(job.valid->rows(), &out);
+  return sha256(out.bytes());
+}
+
+}  // namespace
+
+Result<JobIdentity> identify(const TrainJob& job, Element type, int threads) {
+  JobIdentity identity;
+  BANCHU_TRY(identity.base, sha256_file(job.base));
+  BANCHU_TRY(identity.selves, digest_of_selves(job));
+  identity.rows = digest_of_rows(job);
+  Stream options, arithmetic;
+  add_options(job.options, &options);
+  identity.options = sha256(options.bytes());
+  arithmetic.value(static_cast<int>(type));
+  arithmetic.value(threads);
+  arithmetic.text(kernels().name);
+  identity.arithmetic = sha256(arithmetic.bytes());
+  return identity;
+}
+
 PassSize largest_pass(const TrainJob& job, int batch_rows, int context_tokens) {
   std::vector<std::int64_t> lengths;
+  PassSize size{0, 64};
   const auto add = [&](const std::vector<LessonRow>& rows) {
     for (const LessonRow& row : rows) {
-      lengths.push_back(std::min<std::int64_t>(static_cast<std::int64_t>(row.tokens.size()), context_tokens));
+      const std::int64_t chosen = std::min<std::int64_t>(static_cast<std::int64_t>(row.tokens.size()), context_tokens);
+      const std::int64_t rejected =
+          std::min<std::int64_t>(static_cast<std::int64_t>(row.rejected.size()), context_tokens);
+      lengths.push_back(chosen + rejected);
+      size.longest_row = std::max({size.longest_row, chosen, rejected});
     }
   };
   add(job.train->rows());
   if (job.valid != nullptr) add(job.valid->rows());
   std::sort(lengths.rbegin(), lengths.rend());
-  PassSize size{lengths.empty() ? 0 : lengths.front(), 64};
   for (std::size_t i = 0; i < lengths.size() && i < static_cast<std::size_t>(batch_rows); ++i) {
     size.tokens += lengths[i];
   }

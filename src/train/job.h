@@ -17,9 +17,16 @@ Status check_options(const TrainOptions& options);
 // Errors: InvalidArgument (a token outside the vocabulary, targets out of order, a teacher that does not fit).
 Status check_rows(const std::vector<LessonRow>& rows, std::int64_t n_vocab, const char* set);
 
-// A digest of everything the trained bytes depend on: the base, the frozen adapters and their scales, every option,
-// every row, the initial adapter, the number format and the kernels. Errors: those of reading the files.
-Result<std::string> job_digest(const TrainJob& job, Element type, int threads);
+// Everything the trained bytes depend on, in parts, so that a checkpoint that does not belong can say why.
+struct JobIdentity {
+  std::string base;       // the model file
+  std::string selves;     // the frozen adapters and their scales, the adapter to start from
+  std::string rows;       // both sets
+  std::string options;    // those that change the result
+  std::string arithmetic; // number format, thread count, kernels
+};
+// Errors: those of reading the files.
+Result<JobIdentity> identify(const TrainJob& job, Element type, int threads);
 
 // Tokens of the most expensive pass: the longest row, and of all rows that one pass can hold together.
 struct PassSize {

@@ -1,4 +1,4 @@
-// The steps of a job: rows in, gradients, optimiser, validation, checkpoint; and its first and last breath.
+// The steps of a job: rows in, gradients, optimiser, validation, checkpoint.
 #pragma once
 
 #include <string>
@@ -6,49 +6,59 @@
 
 #include "train/data_order.h"
 #include "train/graph.h"
+#include "train/job_ends.h"
 #include "train/run.h"
-#include "train/state.h"
+#include "train/training_log.h"
 
 namespace banchu::lora {
 
-// The checkpoint of the same job when there is one, else the beginning. Errors: InvalidArgument (an initial adapter
-// that does not fit).
-Result<TrainState> start_state(const TrainJob& job, const ParameterPlan& plan, const std::string& digest);
-
-// Writes the best adapter, removes the checkpoint.
-Result<TrainOutcome> finish(const TrainJob& job, const ParameterPlan& plan, const TrainState& state,
-                            const std::string& stopped_because, bool resumed);
+// What the steps read; all of it outlives the loop.
+struct LoopInputs {
+  const TrainJob& job;
+  const RunSettings& settings;
+  const ParameterPlan& plan;
+  const std::vector<Piece>& pieces;
+  const JobIdentity& identity;
+  const std::vector<const LessonRow*>& train;
+  const std::vector<const LessonRow*>& valid;
+};
 
 template <typename T>
 class Loop {
  public:
-  Loop(const TrainJob& job, const RunSettings& settings, const ParameterPlan& plan, const std::string& digest,
-       Graph<T>* graph, TrainState* state);
+  Loop(const LoopInputs& inputs, Graph<T>* graph, TrainState* state);
 
   // Until it is done; answers why it stopped. Errors: Cancelled, FailedPrecondition (loss or gradient not finite), and
-  // those of writing a checkpoint.
+  // those of writing a checkpoint or the log.
   Result<std::string> run(const ProgressSink& progress, const CancelFlag* cancel);
 
  private:
+  // What the self before this training makes of every pair: the same adapter with B = 0.
+  void judge_pairs();
+  double log_probability(const std::vector<Token>& tokens, const std::vector<std::uint32_t>& targets);
+
   Result<TrainPoint> step();
   // The loss of one step's rows, pass by pass; gradients are summed into gradients_.
   double passes(int step, const std::vector<const LessonRow*>& rows);
+  Error diverged(const TrainPoint& point);
+
   bool validates_after(int finished_steps) const;
   void validate(TrainPoint* point);
-  double valid_loss();
+  double valid_loss(const std::vector<float>& parameters);
   bool out_of_patience() const;
+
   void report(const ProgressSink& progress, const TrainPoint& point) const;
+  Status save();
   Status cancelled();
 
   const TrainJob& job_;
   const TrainOptions& options_;
-  const RunSettings& settings_;
-  const ParameterPlan& plan_;
-  const std::string& digest_;
+  const LoopInputs inputs_;
   Graph<T>& graph_;
   TrainState& state_;
   DataOrder order_;
   KindWeights weights_;
+  References references_;
   double peak_rate_;
   int validate_every_;
   double started_;

@@ -95,7 +95,8 @@ template <typename T>
 void LoraMaps<T>::project_down(std::int64_t layer, GroupKind kind, const T* input, Buffer<T>* h) {
   const Timed timed(Part::lora_products);
   const Group& g = group(layer, kind);
-  const std::int64_t width = h_width(g);
+  const std::int64_t width = g.h_width;
+  if (width == 0) return;
   gemm_->multiply(matrix(dropped(layer, kind, input), tokens_, g.in),
                   matrix(parameter(g.a_offset), width, g.in).transposed(),
                   matrix(h->grow(tokens_ * width), tokens_, width));
@@ -114,9 +115,9 @@ void LoraMaps<T>::forward(std::int64_t layer, GroupKind kind, const T* input, Bu
   project_down(layer, kind, input, h);
   const Timed timed(Part::lora_products);
   const std::int64_t rank = plan_.rank;
-  for (std::size_t i = 0; i < g.members.size(); ++i) {
-    const Member& member = g.members[i];
-    gemm_->multiply(matrix(h->data() + static_cast<std::int64_t>(i) * rank, tokens_, rank, h_width(g)),
+  for (const Member& member : g.members) {
+    if (!member.is_adapted()) continue;
+    gemm_->multiply(matrix(h->data() + member.h_offset, tokens_, rank, g.h_width),
                     matrix(parameter(member.b_offset), member.out, rank).transposed(),
                     columns(y, member.out_offset, member.out), plan_.scale, true);
   }
@@ -130,17 +131,18 @@ void LoraMaps<T>::backward(std::int64_t layer, GroupKind kind, const T* dy, cons
                            float* d_input, float* gradients) {
   const Group& g = group(layer, kind);
   const std::int64_t rank = plan_.rank;
-  const std::int64_t width = h_width(g);
+  const std::int64_t width = g.h_width;
   if (d_input != nullptr) {
     const Timed timed(Part::weight_products);
     gemm_->multiply(matrix(dy, tokens_, g.out), matrix(weights_.linear(layer, kind), g.out, g.in),
                     matrix(d_input, tokens_, g.in));
   }
+  if (width == 0) return;
   const Timed timed(Part::lora_products);
   T* d_h = d_h_.grow(tokens_ * width);
-  for (std::size_t i = 0; i < g.members.size(); ++i) {
-    const Member& member = g.members[i];
-    const std::int64_t column = static_cast<std::int64_t>(i) * rank;
+  for (const Member& member : g.members) {
+    if (!member.is_adapted()) continue;
+    const std::int64_t column = member.h_offset;
     const Matrix d_part = matrix(dy + member.out_offset, tokens_, member.out, g.out);
     gemm_->multiply(d_part, matrix(parameter(member.b_offset), member.out, rank),
                     matrix(d_h + column, tokens_, rank, width), plan_.scale);

@@ -26,7 +26,7 @@ class LoraMaps {
   // The rows of every input from now on, and the key of the pass's masks (0: nothing is dropped).
   void begin(std::int64_t tokens, std::uint64_t dropout_key);
 
-  // y (+)= map(input); y is T or f32 [tokens, group.out]. Keeps H in `h` [tokens, members * rank].
+  // y (+)= map(input); y is T or f32 [tokens, group.out]. Keeps H in `h` [tokens, group.h_width].
   void forward(std::int64_t layer, GroupKind kind, const T* input, Buffer<T>* h, const Matrix& y, bool accumulate);
   // H alone.
   void project_down(std::int64_t layer, GroupKind kind, const T* input, Buffer<T>* h);
@@ -38,9 +38,6 @@ class LoraMaps {
  private:
   const Group& group(std::int64_t layer, GroupKind kind) const;
   const T* parameter(std::int64_t offset) const { return parameters_ + offset; }
-  std::int64_t h_width(const Group& group) const {
-    return static_cast<std::int64_t>(group.members.size()) * plan_.rank;
-  }
   const T* dropped(std::int64_t layer, GroupKind kind, const T* input);
   void undrop(std::int64_t layer, GroupKind kind, const float* from, float* to);
   void add_bias(const Buffer<float>& bias, const Matrix& y);

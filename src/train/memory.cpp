@@ -9,6 +9,7 @@
 
 #include "train/graph.h"
 #include "train/job.h"
+#include "train/optimiser.h"
 
 namespace banchu::lora {
 
@@ -38,11 +39,17 @@ std::int64_t attention_bytes(const ModelShape& s, std::int64_t row, std::int64_t
   return omp_get_max_threads() * (scores + row * s.head_dim * 2 * (4 + width));
 }
 
-Need need_of(const ModelShape& s, const ParameterPlan& plan, const PassSize& pass, Element type, bool validates) {
+// Parameters, gradients, the best so far, the running mean, the optimiser's states, and the copy that is multiplied.
+std::int64_t parameter_bytes(const TrainJob& job, const ParameterPlan& plan, Element type) {
+  const std::int64_t copies = 2 + (job.valid != nullptr ? 1 : 0) + (job.options.ema_decay > 0 ? 1 : 0);
+  const auto states = static_cast<std::int64_t>(adam_state_bytes(job.options.optimiser, pieces_of(plan)));
+  return plan.size * (copies * 4 + (type == Element::bf16 ? 2 : 0)) + states;
+}
+
+Need need_of(const TrainJob& job, const ModelShape& s, const ParameterPlan& plan, const PassSize& pass, Element type) {
   const std::int64_t width = width_of(type);
   const std::int64_t linear = s.n_embd * (s.qkv_width() + s.query_width() + 3 * s.n_ff);
-  const std::int64_t copies = validates ? 5 : 4;  // parameter, gradient, two moments; the best so far
-  const std::int64_t parameters = plan.size * (copies * 4 + (type == Element::bf16 ? 2 : 0));
+  const std::int64_t parameters = parameter_bytes(job, plan, type);
   const std::int64_t head = width * s.n_vocab * s.n_embd + kHeadRows * s.n_vocab * (4 + width);
   const std::int64_t residuals = 2 * s.n_layer * pass.tokens * s.n_embd * width;
   Need need;
@@ -59,7 +66,7 @@ double megabytes(std::int64_t bytes) { return static_cast<double>(bytes) / (1 <<
 std::string advice(const TrainJob& job, const ModelShape& s, const ParameterPlan& plan, Element type,
                    std::int64_t limit) {
   const auto fits = [&](int rows, int context) {
-    return need_of(s, plan, largest_pass(job, rows, context), type, job.valid != nullptr).least <= limit;
+    return need_of(job, s, plan, largest_pass(job, rows, context), type).least <= limit;
   };
   for (int rows = job.options.batch_rows / 2; rows >= 1; rows /= 2) {
     if (!fits(rows, job.options.context_tokens)) continue;
@@ -118,7 +125,7 @@ Result<MemoryChoice> choose_memory(const TrainJob& job, const ModelShape& shape,
                                       : std::min<std::uint64_t>(available_memory_bytes(), 1ULL << 50);
   const auto limit = static_cast<std::int64_t>(bytes);
   const PassSize pass = largest_pass(job, job.options.batch_rows, job.options.context_tokens);
-  const Need need = need_of(shape, plan, pass, type, job.valid != nullptr);
+  const Need need = need_of(job, shape, plan, pass, type);
   if (need.least <= limit) return spend(shape, need, limit - need.least);
   return make_error(Code::NoSpace,
                     fmt::format("training would need at least {:.0f} MB of memory, {} {:.0f} MB", megabytes(need.least),

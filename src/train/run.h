@@ -6,7 +6,6 @@
 #include <optional>
 
 #include "train/element.h"
-#include "train/memory.h"
 #include "train/train.h"
 
 namespace banchu::lora {
@@ -16,7 +15,6 @@ struct RunSettings {
   // At most so much of what the memory limit leaves: fewer layers are kept, or resident. Same result, for tests.
   std::int64_t activation_budget_bytes = 1LL << 40;
   std::int64_t resident_layers = 1LL << 40;
-  std::function<void(const MemoryChoice&)> on_memory;  // called once, before anything is loaded
   std::function<void()> before_first_step;
   std::function<void(int step)> after_step;  // called after every step and its checkpoint
 };

@@ -14,7 +14,10 @@
 #include "base/file.h"
 #include "train/job.h"
 #include "train/loop.h"
+#include "train/memory.h"
+#include "train/rows.h"
 #include "train/run.h"
+#include "train/weights_check.h"
 
 namespace banchu {
 
@@ -36,19 +39,55 @@ class ThreadCount {
   int before_;
 };
 
-Status check_inputs(const TrainJob& job, const ModelShape& shape) {
+// Both sets as the steps take them.
+struct Sets {
+  PreparedRows train, valid;
+};
+
+Result<Sets> prepare_sets(const TrainJob& job, const ModelShape& shape) {
+  const TrainOptions& o = job.options;
+  Sets sets;
   BANCHU_TRY_STATUS(check_rows(job.train->rows(), shape.n_vocab, "training"));
-  if (job.valid != nullptr) BANCHU_TRY_STATUS(check_rows(job.valid->rows(), shape.n_vocab, "validation"));
-  std::vector<const LessonRow*> lessons;
-  for (const LessonRow& row : job.train->rows()) {
-    if (row.kind != RowKind::rehearsal) lessons.push_back(&row);
+  sets.train = prepare_rows(job.train->rows(), o.context_tokens, o.long_rows);
+  if (job.valid != nullptr) {
+    BANCHU_TRY_STATUS(check_rows(job.valid->rows(), shape.n_vocab, "validation"));
+    sets.valid = prepare_rows(job.valid->rows(), o.context_tokens, o.long_rows);
   }
-  const KindWeights weights{job.options.distill_weight, job.options.sft_weight, job.options.rehearsal_weight};
-  if (total_weight(lessons, weights, job.options.context_tokens) <= 0) {
+  std::vector<const LessonRow*> lessons;
+  for (const LessonRow* row : sets.train.rows) {
+    if (row->kind != RowKind::rehearsal) lessons.push_back(row);
+  }
+  const KindWeights weights{o.distill_weight, o.sft_weight, o.rehearsal_weight, o.preference_weight};
+  if (total_weight(lessons, weights, o.context_tokens) <= 0) {
     return make_error(Code::InvalidArgument, "there is nothing to train on: no lesson row has a target with weight",
                       "keep more of the day, or raise context_tokens if the rows are longer than it");
   }
-  return {};
+  return sets;
+}
+
+void tell_of_rows(const Sets& sets, const TrainOptions& options, TrainOutcome* outcome) {
+  RowCounts& all = outcome->rows;
+  for (const PreparedRows* set : {&sets.train, &sets.valid}) {
+    all.split += set->counts.split;
+    all.dropped += set->counts.dropped;
+    all.without_target += set->counts.without_target;
+  }
+  const int limit = options.context_tokens;
+  if (all.split > 0)
+    outcome->notes.push_back(fmt::format("{} rows longer than {} tokens were split", all.split, limit));
+  if (all.dropped > 0) {
+    outcome->notes.push_back(fmt::format("{} rows longer than {} tokens were left out", all.dropped, limit));
+  }
+  if (all.without_target > 0) {
+    outcome->notes.push_back(fmt::format("{} rows without anything to learn were left out", all.without_target));
+  }
+}
+
+Status check_tokenizer(const TrainJob& job, const GgufFile& file) {
+  if (job.tokenizer.empty() || job.tokenizer == tokenizer_digest(file)) return {};
+  return make_error(Code::InvalidArgument,
+                    fmt::format("the lessons were made with another tokenizer than that of {}", job.base.string()),
+                    "make the lessons again with the model that is to be trained");
 }
 
 Result<std::vector<FrozenAdapter>> read_frozen(const TrainJob& job, const std::string& architecture) {
@@ -66,14 +105,17 @@ Result<std::vector<FrozenAdapter>> read_frozen(const TrainJob& job, const std::s
 
 template <typename T>
 Result<TrainOutcome> run(const TrainJob& job, const RunSettings& settings, std::shared_ptr<const GgufFile> file,
-                         const ModelShape& shape, const ProgressSink& progress, const CancelFlag* cancel) {
-  const ParameterPlan plan = plan_parameters(shape, job.options.rank, job.options.alpha);
+                         const ModelShape& shape, const Sets& sets, const ProgressSink& progress,
+                         const CancelFlag* cancel) {
+  BANCHU_TRY(const ParameterPlan plan, plan_parameters(shape, job.options));
+  const std::vector<Piece> pieces = pieces_of(plan);
   BANCHU_TRY(MemoryChoice memory, choose_memory(job, shape, plan, kElementOf<T>));
   memory.activation_bytes = std::min(memory.activation_bytes, settings.activation_budget_bytes);
   memory.resident_layers = std::min(memory.resident_layers, settings.resident_layers);
-  if (settings.on_memory) settings.on_memory(memory);
-  BANCHU_TRY(const std::string digest, job_digest(job, kElementOf<T>, omp_get_max_threads()));
-  BANCHU_TRY(TrainState state, start_state(job, plan, digest));
+  if (progress) progress({"engraving", 0, 0, "step", memory.in_words});
+  BANCHU_TRY(const JobIdentity identity, identify(job, kElementOf<T>, omp_get_max_threads()));
+  BANCHU_TRY(Started started, start_state(job, plan, pieces, identity));
+  TrainState& state = started.state;
   const bool resumed = state.step > 0;
   std::string stopped;
   {
@@ -82,12 +124,14 @@ Result<TrainOutcome> run(const TrainJob& job, const RunSettings& settings, std::
                Weights<T>::load(std::move(file), shape, plan, std::move(frozen), memory.resident_layers));
     Gemm gemm;
     Graph<T> graph(&weights, &plan, &gemm, job.options.dropout, memory.activation_bytes);
-    Loop<T> loop(job, settings, plan, digest, &graph, &state);
+    Loop<T> loop({job, settings, plan, pieces, identity, sets.train.rows, sets.valid.rows}, &graph, &state);
     if (settings.before_first_step) settings.before_first_step();
     BANCHU_TRY(stopped, loop.run(progress, cancel));
   }
   BANCHU_TRY(TrainOutcome outcome, finish(job, plan, state, stopped, resumed));
   outcome.memory_choice = memory.in_words;
+  tell_of_rows(sets, job.options, &outcome);
+  if (!started.note.empty()) outcome.notes.push_back(started.note);
   return outcome;
 }
 
@@ -99,11 +143,14 @@ Result<TrainOutcome> train_with(const TrainJob& job, const RunSettings& settings
   if (job.train == nullptr) return make_error(Code::InvalidArgument, "there is no training set");
   BANCHU_TRY(auto file, GgufFile::open(job.base));
   BANCHU_TRY(const ModelShape shape, read_shape(*file, job.options.context_tokens));
-  BANCHU_TRY_STATUS(check_inputs(job, shape));
+  BANCHU_TRY_STATUS(check_tokenizer(job, *file));
+  BANCHU_TRY_STATUS(check_log_path(job.log));
+  BANCHU_TRY(const Sets sets, prepare_sets(job, shape));
   const ThreadCount threads(job.options.threads > 0 ? job.options.threads : omp_get_max_threads());
+  BANCHU_TRY_STATUS(check_weights(*file));
   const Element type = settings.type.value_or(has_fast_bf16() ? Element::bf16 : Element::f32);
-  if (type == Element::bf16) return run<Bf16>(job, settings, std::move(file), shape, progress, cancel);
-  return run<float>(job, settings, std::move(file), shape, progress, cancel);
+  if (type == Element::bf16) return run<Bf16>(job, settings, std::move(file), shape, sets, progress, cancel);
+  return run<float>(job, settings, std::move(file), shape, sets, progress, cancel);
 } catch (const std::bad_alloc&) {
   return make_error(Code::NoSpace, "the machine ran out of memory while training",
                     "the last checkpoint is kept: free some memory and train again");

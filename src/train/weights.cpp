@@ -1,8 +1,6 @@
 #include "train/weights.h"
 
 #include <fmt/format.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -76,15 +74,6 @@ void fold_row(const std::vector<Update>& updates, std::int64_t row, std::int64_t
       kernels().add_scaled(factor, update.tensor->a.data() + r * in, out, in);
     }
   }
-}
-
-// The pages of the file's map that hold nothing but this tensor: whoever reads it again reads it from the file.
-void give_back_pages(const GgufTensor& tensor) {
-  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-  const auto at = reinterpret_cast<std::uintptr_t>(tensor.data);
-  const std::uintptr_t begin = (at + page - 1) / page * page;
-  const std::uintptr_t end = (at + tensor.bytes) / page * page;
-  if (end > begin) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
 }
 
 template <typename T>

@@ -133,7 +133,7 @@ TEST_F(Merge, AFormatThatIsNoneAndTheBaseItselfAreRefused) {
 }
 
 TEST_F(Merge, ATypeThatNeedsAnImportanceMatrixSaysSo) {
-  TinyLlama wide;  // such types come in blocks of 256
+  TinyModel wide;  // such types come in blocks of 256
   wide.n_embd = wide.n_ff = 256;
   wide.head_dim = 64;
   write_tiny_model(make_tiny_llama(1, false, wide), at("wide.gguf"));

@@ -55,14 +55,8 @@ std::vector<LessonRow> mixed_rows() {
   return {random_row(1, RowKind::sft, 9), random_row(2, RowKind::distill, 70), random_row(3, RowKind::rehearsal, 12)};
 }
 
-std::vector<const LessonRow*> pointers(const std::vector<LessonRow>& rows) {
-  std::vector<const LessonRow*> list;
-  for (const LessonRow& row : rows) list.push_back(&row);
-  return list;
-}
-
 lora::Batch pack_all(const std::vector<LessonRow>& rows, double normaliser = 1) {
-  return lora::pack(pointers(rows), {}, 1024, normaliser);
+  return lora::pack(pointers_to(rows), {}, 1024, normaliser);
 }
 
 struct Slice {
@@ -151,8 +145,10 @@ TEST_P(EveryFamily, AfterOneStepEveryGradientOfAIsAlive) {
   const auto batch = pack_all(rows);
   bench.run(batch);
   TrainOptions options;
-  lora::AdamState adam{std::vector<float>(bench.parameters.size()), std::vector<float>(bench.parameters.size()), 0};
-  lora::adamw_step(options, 1e-3, lora::gradient_norm(bench.gradients), bench.gradients, &adam, &bench.parameters);
+  const auto pieces = lora::pieces_of(bench.plan);
+  lora::AdamState adam = lora::fresh_adam(options, pieces, "").value();
+  lora::adamw_step(options, 1e-3, lora::gradient_norm(bench.gradients), bench.gradients, pieces, &adam,
+                   &bench.parameters);
   bench.run(batch);
   for (const Slice& slice : slices(bench.plan)) EXPECT_GT(largest(bench.gradients, slice), 1e-7) << slice.name;
 }

@@ -273,4 +273,15 @@ double ReferenceModel::loss(const LessonRow& row) const {
   return total;
 }
 
+double ReferenceModel::lead(const LessonRow& row) const {
+  LessonRow chosen{RowKind::sft, "", {}, row.tokens, row.targets, {}, 1};
+  LessonRow rejected{RowKind::sft, "", {}, row.rejected, row.rejected_targets, {}, 1};
+  return loss(rejected) - loss(chosen);
+}
+
+double ReferenceModel::preference_loss(const LessonRow& row, double beta, double reference) const {
+  const double sigmoid = 1 / (1 + std::exp(-beta * (lead(row) - reference)));
+  return -static_cast<double>(row.weight) * std::log(sigmoid);
+}
+
 }  // namespace banchu::test

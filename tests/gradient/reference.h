@@ -60,6 +60,10 @@ struct ReferenceModel {
   std::vector<Vector> logits(const std::vector<Token>& tokens) const;
   // Sum of weight * loss over the row's targets.
   double loss(const LessonRow& row) const;
+  // -log sigmoid(beta (log p(chosen) - log p(rejected) - reference)), times the row's weight.
+  double preference_loss(const LessonRow& row, double beta, double reference) const;
+  // log p(chosen) - log p(rejected).
+  double lead(const LessonRow& row) const;
 
  private:
   // W x + bias + scale * B A x, for the tensor `name` + ".weight".

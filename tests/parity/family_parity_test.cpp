@@ -78,7 +78,9 @@ TEST_P(FamilyParity, ATrainedAdapterIsServedAsItWasTrained) {
   EXPECT_LE(mean_kl(served, ours(parameters), kPositions), kBar);
 }
 
-// A real model of another family than the default one, when somebody has it: BANCHU_PARITY_MODEL names the file.
+// A real model of another family than the default one, when somebody has it: BANCHU_PARITY_MODEL names the file. Asked
+// for is the engine on the same weights in F16; what its rounding of activations adds on the file itself is printed, no
+// more (docs/decisions/dequantised-forward.md).
 TEST(RealFamilyParity, OurLogitsOfTheNamedModelAreClose) {
   const char* path = std::getenv("BANCHU_PARITY_MODEL");
   if (path == nullptr) GTEST_SKIP() << "BANCHU_PARITY_MODEL names no model";
@@ -101,7 +103,7 @@ TEST(RealFamilyParity, OurLogitsOfTheNamedModelAreClose) {
   std::printf("%zu tokens: KL(libllama || ours) = %.2e on the weights in F16, %.2e on the file, nats a token\n",
               rows[0].size(), exact, rounded);
   EXPECT_LE(exact, 1e-4);
-  EXPECT_LE(rounded, 3e-2);
+  RecordProperty("served_gap", std::to_string(rounded));
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ TEST(DataOrder, AnEpochIsOnePassOverTheLessons) {
   TrainOptions options;
   options.batch_rows = 4;
   options.epochs = 3;
-  lora::DataOrder order(rows, options);
+  lora::DataOrder order(pointers_to(rows), options);
   EXPECT_EQ(8, order.total_steps());  // 30 draws, 4 a step
   std::map<const LessonRow*, int> seen;
   for (int step = 0; step < order.total_steps(); ++step) {
@@ -31,10 +31,10 @@ TEST(DataOrder, EveryEpochIsShuffledAnew) {
   const auto rows = some_rows(1, 12);
   TrainOptions options;
   options.batch_rows = 12;
-  lora::DataOrder order(rows, options);
+  lora::DataOrder order(pointers_to(rows), options);
   EXPECT_NE(order.rows_of_step(0), order.rows_of_step(1));
   options.seed = 2;
-  lora::DataOrder other(rows, options);
+  lora::DataOrder other(pointers_to(rows), options);
   EXPECT_NE(order.rows_of_step(0), other.rows_of_step(0));
 }
 
@@ -42,7 +42,7 @@ TEST(DataOrder, AStepDoesNotDependOnTheStepsBefore) {
   const auto rows = some_rows(1, 9, 5);
   TrainOptions options;
   options.batch_rows = 4;
-  lora::DataOrder walked(rows, options), jumped(rows, options);
+  lora::DataOrder walked(pointers_to(rows), options), jumped(pointers_to(rows), options);
   for (int step = 0; step < 5; ++step) (void)walked.rows_of_step(step);
   EXPECT_EQ(walked.rows_of_step(5), jumped.rows_of_step(5));
 }
@@ -53,7 +53,7 @@ TEST(DataOrder, RehearsalHasItsShareOverTimeAndComesInTurn) {
   options.batch_rows = 6;
   options.rehearsal_share = 0.25;  // 1.5 rows a step
   options.max_steps = 20;
-  lora::DataOrder order(rows, options);
+  lora::DataOrder order(pointers_to(rows), options);
   std::map<const LessonRow*, int> seen;
   int rehearsals = 0;
   for (int step = 0; step < 20; ++step) {
@@ -90,20 +90,13 @@ TEST(Schedule, TheDefaultRateFollowsTheWidth) {
   EXPECT_NEAR(1.7e-4, default_learning_rate(8192), 5e-6);
 }
 
-TEST(Adamw, TakesTheFirstStepThatPaperAndPenGive) {
+TEST(Schedule, StepsOfWarmUpComeBeforeTheShare) {
   TrainOptions options;
-  options.weight_decay = 0.1;
-  options.max_grad_norm = 1.0;
-  std::vector<float> parameters = {1.0f, -2.0f, 0.5f};
-  const std::vector<float> gradients = {3.0f, 0.0f, -4.0f};  // length 5, clipped to 1
-  EXPECT_DOUBLE_EQ(5.0, lora::gradient_norm(gradients));
-  lora::AdamState state{std::vector<float>(3), std::vector<float>(3), 0};
-  lora::adamw_step(options, 0.01, 5.0, gradients, &state, &parameters);
-  EXPECT_NEAR(1.0 * 0.999 - 0.01, static_cast<double>(parameters[0]), 1e-6);
-  EXPECT_NEAR(-2.0 * 0.999, static_cast<double>(parameters[1]), 1e-6);
-  EXPECT_NEAR(0.5 * 0.999 + 0.01, static_cast<double>(parameters[2]), 1e-6);
-  EXPECT_NEAR(0.1 * 0.6, static_cast<double>(state.m[0]), 1e-6);
-  EXPECT_NEAR(0.001 * 0.64, static_cast<double>(state.v[2]), 1e-8);
+  options.warmup_share = 0.5;
+  options.warmup_steps = 4;
+  EXPECT_DOUBLE_EQ(0.75, lora::learning_rate_at(options, 1, 3, 100));
+  EXPECT_DOUBLE_EQ(1.0, lora::learning_rate_at(options, 1, 4, 100));
+  EXPECT_DOUBLE_EQ(0.5, lora::learning_rate_at(options, 1, 52, 100));
 }
 
 }  // namespace

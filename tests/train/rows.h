@@ -24,7 +24,13 @@ inline TopK random_teacher(Rng* rng, std::uint64_t n_vocab, std::size_t k) {
   return top;
 }
 
-// Every second position from the middle on is a target.
+inline std::vector<const LessonRow*> pointers_to(const std::vector<LessonRow>& rows) {
+  std::vector<const LessonRow*> list;
+  for (const LessonRow& row : rows) list.push_back(&row);
+  return list;
+}
+
+// Every second position from the middle on is a target. Of a preference row both replies are random.
 inline LessonRow random_row(std::uint64_t seed, RowKind kind, std::size_t length, std::uint64_t n_vocab = 61) {
   Rng rng(seed, "row");
   LessonRow row;
@@ -34,7 +40,14 @@ inline LessonRow random_row(std::uint64_t seed, RowKind kind, std::size_t length
   for (std::size_t t = length / 2; t < length; t += 2) {
     if (t == 0) continue;
     row.targets.push_back(static_cast<std::uint32_t>(t));
-    if (kind != RowKind::sft) row.teacher.push_back(random_teacher(&rng, n_vocab, 4));
+    if (kind == RowKind::distill || kind == RowKind::rehearsal) row.teacher.push_back(random_teacher(&rng, n_vocab, 4));
+  }
+  if (kind == RowKind::preference) {
+    row.rejected = {row.tokens.begin(), row.tokens.begin() + static_cast<std::ptrdiff_t>(length / 2)};
+    for (std::size_t t = row.rejected.size(); t < length + 2; ++t) {
+      row.rejected.push_back(static_cast<Token>(rng.below(n_vocab)));
+      if (t > 0) row.rejected_targets.push_back(static_cast<std::uint32_t>(t));
+    }
   }
   return row;
 }
