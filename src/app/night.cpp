@@ -155,6 +155,8 @@ Status Night::ruminate() {
                                        request_.progress, request_.cancel));
     generated_tokens_ += session->generated_tokens();
   }
+  BANCHU_TRY(const auto file, GgufFile::open(request_.model));
+  lessons_.tokenizer = tokenizer_digest(*file);
   BANCHU_TRY(run_.body["lessons_blob"], bag_.put_blob(lessons_to_bytes(lessons_)));
   run_.body["lessons"] = lesson_counts(lessons_);
   return close_stage("ruminated");
@@ -175,6 +177,8 @@ Status Night::train_adapter() {
   job.options.seed = request_.seed;
   job.options.threads = request_.threads;
   job.checkpoint_folder = folder;
+  job.log = request_.recipe.training_log;
+  job.tokenizer = lessons_.tokenizer;
   job.output = folder / "adapter.gguf";
   Result<TrainOutcome> trained = train(job, request_.progress, request_.cancel);
   if (!trained && trained.error().code == Code::FailedPrecondition) {

@@ -111,7 +111,7 @@ bool is_learned(const Memory& memory, const Report& report) {
 
 Json lesson_counts(const Lessons& lessons) {
   return Json{{"distill", lessons.count(RowKind::distill)},     {"sft", lessons.count(RowKind::sft)},
-              {"rehearsal", lessons.count(RowKind::rehearsal)}, {"train", lessons.train.rows().size()},
+              {"rehearsal", lessons.count(RowKind::rehearsal)}, {"preference", lessons.count(RowKind::preference)}, {"train", lessons.train.rows().size()},
               {"valid", lessons.valid.rows().size()},           {"test", lessons.test.rows().size()}};
 }
 
@@ -120,6 +120,7 @@ Json train_to_json(const TrainOutcome& trained, const std::string& adapter_diges
   for (const TrainPoint& point : trained.curve) {
     Json row{{"step", point.step}, {"loss", point.loss}, {"learning_rate", point.learning_rate}};
     if (std::isfinite(point.valid_loss)) row["valid_loss"] = point.valid_loss;
+    if (std::isfinite(point.valid_loss_of_mean)) row["valid_loss_of_mean"] = point.valid_loss_of_mean;
     curve.push_back(std::move(row));
   }
   return Json{{"steps", trained.steps},
@@ -135,6 +136,11 @@ Json train_to_json(const TrainOutcome& trained, const std::string& adapter_diges
               {"adapter", adapter_digest},
               {"stopped_because", trained.stopped_because},
               {"resumed", trained.resumed},
+              {"rows_split", trained.rows.split},
+              {"rows_dropped", trained.rows.dropped},
+              {"rows_without_target", trained.rows.without_target},
+              {"kept_the_mean", trained.kept_the_mean},
+              {"notes", trained.notes},
               {"curve", std::move(curve)}};
 }
 

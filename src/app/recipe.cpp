@@ -1,7 +1,9 @@
 #include "app/recipe.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <variant>
@@ -27,22 +29,29 @@ std::vector<Key> training_keys(TrainOptions& t) {
       {"", "lora_r", &t.rank, 1, 256},
       {"", "lora_alpha", &t.alpha, 0.001, 1024},
       {"", "lora_dropout", &t.dropout, 0, 0.9},
+      {"", "peft_use_rslora", &t.rank_stabilised},
+      {"", "neftune_noise_alpha", &t.neftune_alpha, 0, 1000},
       {"", "learning_rate", &t.learning_rate, 0, 0.1},
+      {"", "loraplus_lr_ratio", &t.b_rate_ratio, 0.001, 1000},
       {"", "micro_batch_size", &t.batch_rows, 1, 256},
       {"", "gradient_accumulation_steps", &t.accumulation, 1, 256},
       {"", "sequence_len", &t.context_tokens, 16, 8192},
       {"", "num_epochs", &t.epochs, 0.01, 100},
       {"", "max_steps", &t.max_steps, 0, 1e6},
       {"", "warmup_ratio", &t.warmup_share, 0, 1},
+      {"", "warmup_steps", &t.warmup_steps, 0, 1e6},
       {"", "weight_decay", &t.weight_decay, 0, 1},
       {"", "adam_beta1", &t.beta1, 0, 0.9999},
       {"", "adam_beta2", &t.beta2, 0, 0.999999},
       {"", "adam_epsilon", &t.epsilon, 1e-12, 1e-2},
       {"", "max_grad_norm", &t.max_grad_norm, 0, 1e6},
+      {"", "ema_decay", &t.ema_decay, 0, 0.999999},
       {"", "rehearsal_share", &t.rehearsal_share, 0, 0.9},
       {"", "rehearsal_weight", &t.rehearsal_weight, 0, 100},
       {"", "sft_weight", &t.sft_weight, 0, 100},
       {"", "distill_weight", &t.distill_weight, 0, 100},
+      {"", "preference_weight", &t.preference_weight, 0, 1000},
+      {"", "rl_beta", &t.preference_beta, 0.001, 100},
       {"", "eval_steps", &t.validate_every, 0, 1e6},
       {"", "early_stopping_patience", &t.patience, 0, 1000},
       {"", "save_steps", &t.checkpoint_every, 1, 1e6},
@@ -110,9 +119,58 @@ std::vector<Key> all_keys(Recipe& recipe) {
   return keys;
 }
 
-// Keys whose values are not one number or one yes/no.
-constexpr std::array<std::string_view, 7> kOtherKeys = {"lr_scheduler", "language", "suite", "everyday",
-                                                        "currency",     "ruminate", "gate"};
+// Keys whose values are one word of a few.
+struct Choice {
+  std::string_view word;
+  std::function<void(Recipe&)> take;
+  std::function<bool(const Recipe&)> is_taken;
+};
+struct ChoiceKey {
+  const char* name;
+  std::vector<Choice> words;  // the first one that fits is what recipe_to_json writes
+};
+
+Choice optimiser(std::string_view word, TrainOptions::Optimiser kind, bool paged) {
+  return {word,
+          [=](Recipe& r) {
+            r.train.optimiser = kind;
+            r.train.paged_states = paged;
+          },
+          [=](const Recipe& r) { return r.train.optimiser == kind && r.train.paged_states == paged; }};
+}
+
+// A member of the recipe that may have these values.
+template <typename Room, typename Value>
+Choice choice(std::string_view word, Room Recipe::* room, Value Room::* place, Value value) {
+  return {word, [=](Recipe& r) { r.*room.*place = value; }, [=](const Recipe& r) { return r.*room.*place == value; }};
+}
+
+const std::vector<ChoiceKey>& choice_keys() {
+  using Schedule = TrainOptions::Schedule;
+  using Optimiser = TrainOptions::Optimiser;
+  using LongRows = TrainOptions::LongRows;
+  static const std::vector<ChoiceKey> keys = {
+      {"lr_scheduler",
+       {choice("linear", &Recipe::train, &TrainOptions::schedule, Schedule::linear),
+        choice("cosine", &Recipe::train, &TrainOptions::schedule, Schedule::cosine),
+        choice("constant", &Recipe::train, &TrainOptions::schedule, Schedule::constant)}},
+      {"optimizer",
+       {optimiser("adamw_torch", Optimiser::adamw, false), optimiser("adamw_8bit", Optimiser::adamw_8bit, false),
+        optimiser("paged_adamw_32bit", Optimiser::adamw, true),
+        optimiser("paged_adamw_8bit", Optimiser::adamw_8bit, true)}},
+      {"excess_length_strategy",
+       {choice("split", &Recipe::train, &TrainOptions::long_rows, LongRows::split),
+        choice("drop", &Recipe::train, &TrainOptions::long_rows, LongRows::drop)}},
+      {"rl",
+       {choice("none", &Recipe::ruminate, &RuminateOptions::preference_pairs, false),
+        choice("dpo", &Recipe::ruminate, &RuminateOptions::preference_pairs, true)}},
+  };
+  return keys;
+}
+
+// Keys that are read one by one.
+constexpr std::array<std::string_view, 8> kOtherKeys = {"lora_target_modules", "training_log", "language", "suite",
+                                                        "everyday",            "currency",     "ruminate", "gate"};
 
 Error wrong_value(const std::string& what, const Key& key, const std::string& should) {
   return make_error(Code::InvalidArgument, fmt::format("{}: {}{}{} must be {}", what, key.section,
@@ -161,7 +219,10 @@ Status check_keys(const Json& root, const std::vector<Key>& keys, const std::str
     for (const Key& key : keys) {
       if (key.section == section) known.push_back(key.name);
     }
-    if (section.empty()) known.insert(known.end(), kOtherKeys.begin(), kOtherKeys.end());
+    if (section.empty()) {
+      known.insert(known.end(), kOtherKeys.begin(), kOtherKeys.end());
+      for (const ChoiceKey& key : choice_keys()) known.push_back(key.name);
+    }
     if (section == "gate") known.push_back("lambdas");
     const Json object = section_of(root, section);
     if (!object.is_object()) {
@@ -173,16 +234,29 @@ Status check_keys(const Json& root, const std::vector<Key>& keys, const std::str
   return {};
 }
 
-Status put_schedule(const Json& root, Recipe& recipe, const std::string& what) {
-  const std::string name = string_at(root, "lr_scheduler", "linear");
-  if (name == "linear")
-    recipe.train.schedule = TrainOptions::Schedule::linear;
-  else if (name == "cosine")
-    recipe.train.schedule = TrainOptions::Schedule::cosine;
-  else if (name == "constant")
-    recipe.train.schedule = TrainOptions::Schedule::constant;
-  else
-    return make_error(Code::InvalidArgument, what + ": lr_scheduler must be linear, cosine or constant");
+Status put_choice(const Json& root, const ChoiceKey& key, Recipe& recipe, const std::string& what) {
+  if (!root.contains(key.name)) return {};
+  std::vector<std::string_view> words;
+  for (const Choice& one : key.words) {
+    words.push_back(one.word);
+    if (!root[key.name].is_string() || root[key.name].get<std::string>() != one.word) continue;
+    one.take(recipe);
+    return {};
+  }
+  return make_error(Code::InvalidArgument,
+                    fmt::format("{}: {} must be one of {}", what, key.name, fmt::join(words, ", ")));
+}
+
+Status put_modules(const Json& root, Recipe& recipe, const std::string& what) {
+  if (!root.contains("lora_target_modules")) return {};
+  const Json& list = root["lora_target_modules"];
+  const bool names = list.is_array() && !list.empty() &&
+                     std::all_of(list.begin(), list.end(), [](const Json& item) { return item.is_string(); });
+  if (!names) {
+    return make_error(Code::InvalidArgument, what + ": lora_target_modules must be a list of names, such as q_proj",
+                      "leave it out to adapt every linear map");
+  }
+  recipe.train.target_modules = list.get<std::vector<std::string>>();
   return {};
 }
 
@@ -216,7 +290,8 @@ Result<Recipe> recipe_from_yaml(const std::string& yaml, const std::string& what
     const Json section = section_of(root, key.section);
     if (section.contains(key.name)) BANCHU_TRY_STATUS(std::visit(PutValue{section[key.name], key, what}, key.place));
   }
-  BANCHU_TRY_STATUS(put_schedule(root, recipe, what));
+  for (const ChoiceKey& key : choice_keys()) BANCHU_TRY_STATUS(put_choice(root, key, recipe, what));
+  BANCHU_TRY_STATUS(put_modules(root, recipe, what));
   BANCHU_TRY_STATUS(put_lambdas(section_of(root, "gate"), recipe, what));
   recipe.language = string_at(root, "language");
   if (!recipe.language.empty() && recipe.language != "en" && recipe.language != "ko") {
@@ -224,6 +299,7 @@ Result<Recipe> recipe_from_yaml(const std::string& yaml, const std::string& what
   }
   recipe.suite = string_at(root, "suite");
   recipe.everyday = string_at(root, "everyday");
+  recipe.training_log = string_at(root, "training_log");
   recipe.currency = string_at(root, "currency", recipe.currency);
   recipe.ruminate.rehearsal_share = recipe.train.rehearsal_share;
   if (recipe.ruminate.train_share + recipe.ruminate.valid_share > 0.95) {
@@ -241,7 +317,7 @@ Result<Recipe> load_recipe(const std::filesystem::path& path, const std::filesys
   BANCHU_TRY(const std::string yaml, read_file(file, 1 << 20));
   BANCHU_TRY(Recipe recipe, recipe_from_yaml(yaml, file.string()));
   // Files that a recipe names lie beside it.
-  for (std::filesystem::path* beside : {&recipe.suite, &recipe.everyday}) {
+  for (std::filesystem::path* beside : {&recipe.suite, &recipe.everyday, &recipe.training_log}) {
     if (!beside->empty() && beside->is_relative()) *beside = file.parent_path() / *beside;
   }
   return recipe;
@@ -254,8 +330,12 @@ Json recipe_to_json(const Recipe& recipe) {
     Json& section = *key.section == '\0' ? json : json[key.section];
     std::visit([&](auto* place) { section[key.name] = *place; }, key.place);
   }
-  constexpr std::array<const char*, 3> kSchedules = {"constant", "linear", "cosine"};
-  json["lr_scheduler"] = kSchedules[static_cast<std::size_t>(recipe.train.schedule)];
+  for (const ChoiceKey& key : choice_keys()) {
+    for (const Choice& one : key.words) {
+      if (one.is_taken(recipe)) json[key.name] = one.word;
+    }
+  }
+  json["lora_target_modules"] = recipe.train.target_modules;
   json["gate"]["lambdas"] = recipe.evaluate.lambdas;
   json["language"] = recipe.language;
   json["currency"] = recipe.currency;

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/rng.h"
+#include "base/text.h"
 #include "ruminate/claim.h"
 #include "ruminate/filter.h"
 #include "ruminate/habit.h"
@@ -81,6 +82,32 @@ Status LessonMaker::add_taught() {
     pending_.of(parts_[s]).push_back({std::move(*row), {}});
     for (const RowExchange& exchange : text.exchanges) {
       if (exchange.is_target && parts_[s] == Part::train) taught_replies_.push_back(exchange.reply);
+    }
+  }
+  return {};
+}
+
+// The pair stands behind what was said before it; only its own reply is a target.
+Status LessonMaker::add_pair(std::size_t stretch, RowText text, const Entry& entry) {
+  for (RowExchange& exchange : text.exchanges) exchange.is_target = &exchange == &text.exchanges.back();
+  BANCHU_TRY(std::optional<LessonRow> row,
+             make_preference_row(chat(), text, entry.turn.reply, options_.max_row_tokens));
+  if (!row) return {};
+  row->conversation = stretches_[stretch].conversation;
+  pending_.of(parts_[stretch]).push_back({std::move(*row), {}});
+  return {};
+}
+
+Status LessonMaker::add_pairs() {
+  if (!options_.preference_pairs) return {};
+  for (std::size_t s = 0; s < stretches_.size(); ++s) {
+    if (parts_[s] == Part::test) continue;
+    RowText text = text_of(stretches_[s], false);
+    for (std::size_t k = stretches_[s].entries.size(); k-- > 0; text.exchanges.pop_back()) {
+      const Entry& entry = chewed_.entries[stretches_[s].entries[k]];
+      const bool fixed = entry.mark == EntryMark::fixed && text.exchanges.back().is_target;
+      if (!fixed || trim(entry.turn.reply).empty() || trim(entry.turn.reply) == trim(entry.fixed_reply)) continue;
+      BANCHU_TRY_STATUS(add_pair(s, text, entry));
     }
   }
   return {};
@@ -195,6 +222,7 @@ void LessonMaker::name_memories(Lessons& lessons) const {
 
 Result<Lessons> LessonMaker::build() {
   BANCHU_TRY_STATUS(add_taught());
+  BANCHU_TRY_STATUS(add_pairs());
   BANCHU_TRY_STATUS(add_chains());
   BANCHU_TRY_STATUS(add_facts());
   BANCHU_TRY_STATUS(add_masked());

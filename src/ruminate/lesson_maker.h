@@ -25,6 +25,10 @@ class LessonMaker {
  private:
   // Kept, approved and fixed replies: one sft row a stretch, all taught replies of it as targets.
   Status add_taught();
+  // Fixed replies against what was said instead, when the options ask for pairs. Trained on and validated, never tested:
+  // the gate measures replies.
+  Status add_pairs();
+  Status add_pair(std::size_t stretch, RowText text, const Entry& entry);
   // The habits' own tokens at later turns of talks put together from trained exchanges.
   Status add_chains();
   std::vector<RowExchange> exchanges_with_habits() const;

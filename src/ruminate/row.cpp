@@ -67,6 +67,19 @@ Result<std::optional<LessonRow>> make_row(const ChatTemplate& chat, RowText& tex
   return std::optional<LessonRow>();
 }
 
+Result<std::optional<LessonRow>> make_preference_row(const ChatTemplate& chat, const RowText& text,
+                                                     const std::string& given, int max_tokens) {
+  RowText chosen = text, rejected = text;
+  rejected.exchanges.back().reply = given;
+  BANCHU_TRY(std::optional<LessonRow> row, make_row(chat, chosen, RowKind::preference, max_tokens));
+  BANCHU_TRY(std::optional<LessonRow> other, make_row(chat, rejected, RowKind::preference, max_tokens));
+  // One of them may have lost more of its history than the other: then they are no answers to the same words.
+  if (!row || !other || chosen.exchanges.size() != rejected.exchanges.size()) return std::optional<LessonRow>();
+  row->rejected = std::move(other->tokens);
+  row->rejected_targets = std::move(other->targets);
+  return row;
+}
+
 Result<std::optional<PendingRow>> make_distill_row(const ChatTemplate& chat, RowText& masked, int max_tokens) {
   BANCHU_TRY(std::optional<LessonRow> teacher, make_row(chat, masked, RowKind::distill, max_tokens));
   if (!teacher) return std::optional<PendingRow>();

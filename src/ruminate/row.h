@@ -36,6 +36,11 @@ struct PendingRow {
 // last exchange alone is too long or no reply is a target.
 Result<std::optional<LessonRow>> make_row(const ChatTemplate& chat, RowText& text, RowKind kind, int max_tokens);
 
+// A preference row: `text`, whose last exchange was fixed, and the same with the reply that was given before. Nothing
+// when either is too long.
+Result<std::optional<LessonRow>> make_preference_row(const ChatTemplate& chat, const RowText& text,
+                                                     const std::string& given, int max_tokens);
+
 // A distillation row: the student reads the exchanges alone, the teacher reads them behind the mask and its examples.
 // Nothing when the template writes the replies differently behind a mask, so that no token stands for its like.
 // `masked` loses exchanges from its front as above: what remains is what the row shows.

@@ -29,7 +29,8 @@ struct RuminateOptions {
   int teacher_top_k = 20;
   int max_row_tokens = 1024;    // longer rows are cut at the front of their history
   int min_test_prompts = 40;    // filled up with own-written everyday prompts when the day is short
-  double archive_below = 0.05;  // retention under which a memory is archived
+  bool preference_pairs = false;  // a fixed reply is also taught against the one it replaced (DPO)
+  double archive_below = 0.05;    // retention under which a memory is archived
   std::uint64_t seed = 1;
 };
 
