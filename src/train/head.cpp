@@ -113,7 +113,7 @@ void Head<T>::norm_and_project(const Target* targets, std::int64_t count, std::i
   });
   std::memset(static_cast<void*>(normed + count * width), 0,
               static_cast<std::size_t>((padded - count) * width) * sizeof(T));
-  gemm_->multiply(matrix(normed, padded, width), matrix(weights_.head(), shape.n_vocab, width).transposed(),
+  gemm_->multiply(matrix(normed, padded, width), weights_.head_forward(),
                   matrix(logits_.grow(kChunk * shape.n_vocab), padded, shape.n_vocab));
 }
 
@@ -134,8 +134,7 @@ double Head<T>::run_chunk(const Target* targets, std::int64_t count, const float
     std::memset(static_cast<void*>(d_logits + count * shape.n_vocab), 0,
                 static_cast<std::size_t>((padded - count) * shape.n_vocab) * sizeof(T));
     const float* d_normed = d_normed_.grow(kChunk * width);
-    gemm_->multiply(matrix(d_logits, padded, shape.n_vocab), matrix(weights_.head(), shape.n_vocab, width),
-                    matrix(d_normed, padded, width));
+    gemm_->multiply(matrix(d_logits, padded, shape.n_vocab), weights_.head_backward(), matrix(d_normed, padded, width));
     parallel_for(count, width, [&](std::int64_t i) {
       const std::int64_t at = targets[i].position * width;
       kernels().f32.rms_norm_backward(x + at, weights_.output_norm(), d_normed + i * width, shape.rms_epsilon, width,

@@ -109,8 +109,7 @@ void LoraMaps<T>::forward(std::int64_t layer, GroupKind kind, const T* input, Bu
   const LayerWeights& weights = weights_.layer(layer);
   {
     const Timed timed(Part::weight_products);
-    gemm_->multiply(matrix(input, tokens_, g.in), matrix(weights_.linear(layer, kind), g.out, g.in).transposed(), y, 1,
-                    accumulate);
+    gemm_->multiply(matrix(input, tokens_, g.in), weights_.forward_matrix(layer, kind), y, 1, accumulate);
   }
   project_down(layer, kind, input, h);
   const Timed timed(Part::lora_products);
@@ -134,8 +133,7 @@ void LoraMaps<T>::backward(std::int64_t layer, GroupKind kind, const T* dy, cons
   const std::int64_t width = g.h_width;
   if (d_input != nullptr) {
     const Timed timed(Part::weight_products);
-    gemm_->multiply(matrix(dy, tokens_, g.out), matrix(weights_.linear(layer, kind), g.out, g.in),
-                    matrix(d_input, tokens_, g.in));
+    gemm_->multiply(matrix(dy, tokens_, g.out), weights_.backward_matrix(layer, kind), matrix(d_input, tokens_, g.in));
   }
   if (width == 0) return;
   const Timed timed(Part::lora_products);

@@ -23,6 +23,7 @@ struct Need {
   std::int64_t least = 0;              // without any of the following
   std::int64_t layer_activations = 0;  // of one more layer that keeps them
   std::int64_t layer_weights = 0;      // of one more layer that is resident
+  std::int64_t passage = 0;            // in the least: where streamed layers pass through
 };
 
 std::int64_t width_of(Element type) { return type == Element::bf16 ? 2 : 4; }
@@ -50,13 +51,14 @@ Need need_of(const TrainJob& job, const ModelShape& s, const ParameterPlan& plan
   const std::int64_t width = width_of(type);
   const std::int64_t linear = s.n_embd * (s.qkv_width() + s.query_width() + 3 * s.n_ff);
   const std::int64_t parameters = parameter_bytes(job, plan, type);
-  const std::int64_t head = width * s.n_vocab * s.n_embd + kHeadRows * s.n_vocab * (4 + width);
+  const std::int64_t head = 2 * width * s.n_vocab * s.n_embd + kHeadRows * s.n_vocab * (4 + width);
   const std::int64_t residuals = 2 * s.n_layer * pass.tokens * s.n_embd * width;
   Need need;
   need.layer_activations = layer_memory_bytes(s, plan, type, pass.tokens);
-  need.layer_weights = width * linear;
+  need.layer_weights = 2 * width * linear;  // packed both ways
+  need.passage = width * (linear + 2 * s.n_embd * s.n_ff);
   need.least = kProcessBytes + parameters + head + residuals + scratch_bytes(s, pass.tokens, width) +
-               attention_bytes(s, pass.longest_row, width) + need.layer_activations + need.layer_weights;
+               attention_bytes(s, pass.longest_row, width) + need.layer_activations + need.passage;
   return need;
 }
 
@@ -80,16 +82,17 @@ std::string advice(const TrainJob& job, const ModelShape& s, const ParameterPlan
 }
 
 MemoryChoice spend(const ModelShape& s, const Need& need, std::int64_t spare) {
-  // One layer of each kind is in the least already.
+  // One layer is in the least already.
   const std::int64_t kept = std::clamp<std::int64_t>(spare / need.layer_activations, 0, s.n_layer - 1);
   spare -= kept * need.layer_activations;
   // With all of them resident nothing passes through.
-  const bool all = spare >= (s.n_layer - 1) * need.layer_weights;
+  const bool all = spare + need.passage >= s.n_layer * need.layer_weights;
   const std::int64_t resident = all ? s.n_layer : std::clamp<std::int64_t>(spare / need.layer_weights, 0, s.n_layer);
   MemoryChoice choice;
   choice.activation_bytes = kept * need.layer_activations;
   choice.resident_layers = resident;
-  choice.expected_bytes = need.least + choice.activation_bytes + (all ? resident - 1 : resident) * need.layer_weights;
+  choice.expected_bytes =
+      need.least + choice.activation_bytes + resident * need.layer_weights - (all ? need.passage : 0);
   choice.in_words = fmt::format(
       "{:.0f} MB expected: of {} layers {} keep their activations, {} are computed twice; {} stay dequantised, {} are "
       "read from the file twice a step",

@@ -112,7 +112,6 @@ Result<TrainOutcome> run(const TrainJob& job, const RunSettings& settings, std::
   BANCHU_TRY(MemoryChoice memory, choose_memory(job, shape, plan, kElementOf<T>));
   memory.activation_bytes = std::min(memory.activation_bytes, settings.activation_budget_bytes);
   memory.resident_layers = std::min(memory.resident_layers, settings.resident_layers);
-  if (progress) progress({"engraving", 0, 0, "step", memory.in_words});
   BANCHU_TRY(const JobIdentity identity, identify(job, kElementOf<T>, omp_get_max_threads()));
   BANCHU_TRY(Started started, start_state(job, plan, pieces, identity));
   TrainState& state = started.state;
@@ -131,6 +130,7 @@ Result<TrainOutcome> run(const TrainJob& job, const RunSettings& settings, std::
   BANCHU_TRY(TrainOutcome outcome, finish(job, plan, state, stopped, resumed));
   outcome.memory_choice = memory.in_words;
   tell_of_rows(sets, job.options, &outcome);
+  if (job.options.memory_limit_mb > 0) outcome.notes.push_back(memory.in_words);
   if (!started.note.empty()) outcome.notes.push_back(started.note);
   return outcome;
 }

@@ -122,26 +122,66 @@ void load_layer(const GgufFile& file, const LayerGroups& groups, std::int64_t in
 
 }  // namespace
 
+namespace {
+
 template <typename T>
-void Weights<T>::fill(std::int64_t layer, std::size_t kind, Buffer<T>* out) const {
-  const Timed timed(Part::weights);
-  const Group& group = plan_->layers[static_cast<std::size_t>(layer)][kind];
-  out->grow(group.out * group.in);
-  for (const Member& member : group.members) {
-    load_matrix(*file_->find_tensor(member.base), updates_->of(member.base),
-                out->data() + member.out_offset * group.in);
-  }
+Matrix pack(const Matrix& b, Buffer<std::byte>* out) {
+  const Packing& packing = Packing::of(kElementOf<T>, b.rows, b.cols);
+  packing.pack(b, out->grow(packing.bytes()));
+  return packing.view(out->data());
 }
 
 template <typename T>
-const T* Weights<T>::linear(std::int64_t layer, GroupKind kind) const {
-  const auto index = static_cast<std::size_t>(layer);
-  if (index < resident_.size()) return resident_[index][kind].data();
+Matrix packed_view(const Buffer<std::byte>& packed, std::int64_t k, std::int64_t n) {
+  return Packing::of(kElementOf<T>, k, n).view(packed.data());
+}
+
+}  // namespace
+
+template <typename T>
+const Group& Weights<T>::group(std::int64_t layer, std::size_t kind) const {
+  return plan_->layers[static_cast<std::size_t>(layer)][kind];
+}
+
+template <typename T>
+Matrix Weights<T>::plain(std::int64_t layer, std::size_t kind) const {
+  const Group& g = group(layer, kind);
+  T* out = passage_->plain[kind].grow(g.out * g.in);
   if (passage_->layer[kind] != layer) {
-    fill(layer, kind, &passage_->linear[kind]);
+    for (const Member& member : g.members) {
+      load_matrix(*file_->find_tensor(member.base), updates_->of(member.base), out + member.out_offset * g.in);
+    }
     passage_->layer[kind] = layer;
   }
-  return passage_->linear[kind].data();
+  return matrix(out, g.out, g.in);
+}
+
+template <typename T>
+Matrix Weights<T>::forward_matrix(std::int64_t layer, GroupKind kind) const {
+  const Timed timed(Part::weights);
+  const auto index = static_cast<std::size_t>(layer);
+  const Group& g = group(layer, kind);
+  if (index < resident_.size()) return packed_view<T>(resident_[index][kind].forward, g.in, g.out);
+  return pack<T>(plain(layer, kind).transposed(), &passage_->packed);
+}
+
+template <typename T>
+Matrix Weights<T>::backward_matrix(std::int64_t layer, GroupKind kind) const {
+  const Timed timed(Part::weights);
+  const auto index = static_cast<std::size_t>(layer);
+  const Group& g = group(layer, kind);
+  if (index < resident_.size()) return packed_view<T>(resident_[index][kind].backward, g.out, g.in);
+  return pack<T>(plain(layer, kind), &passage_->packed);
+}
+
+template <typename T>
+Matrix Weights<T>::head_forward() const {
+  return packed_view<T>(head_.forward, shape_.n_embd, shape_.n_vocab);
+}
+
+template <typename T>
+Matrix Weights<T>::head_backward() const {
+  return packed_view<T>(head_.backward, shape_.n_vocab, shape_.n_embd);
 }
 
 template <typename T>
@@ -160,12 +200,23 @@ Result<Weights<T>> Weights<T>::load(std::shared_ptr<const GgufFile> file, const 
   }
   load_vector(*file, "output_norm.weight", &weights.output_norm_);
   const GgufTensor& head = shape.tied_output ? *weights.embedding_ : *file->find_tensor("output.weight");
-  load_matrix(head, {}, weights.head_.grow(shape.n_vocab * shape.n_embd));
+  {
+    Buffer<T> plain(shape.n_vocab * shape.n_embd);
+    load_matrix(head, {}, plain.data());
+    const Matrix w = matrix(plain.data(), shape.n_vocab, shape.n_embd);
+    pack<T>(w.transposed(), &weights.head_.forward);
+    pack<T>(w, &weights.head_.backward);
+  }
   weights.file_ = std::move(file);
   weights.resident_.resize(static_cast<std::size_t>(std::min(shape.n_layer, resident_layers)));
   for (std::size_t i = 0; i < weights.resident_.size(); ++i) {
-    for (std::size_t g = 0; g < kGroups; ++g) weights.fill(static_cast<std::int64_t>(i), g, &weights.resident_[i][g]);
+    for (std::size_t g = 0; g < kGroups; ++g) {
+      const Matrix w = weights.plain(static_cast<std::int64_t>(i), g);
+      pack<T>(w.transposed(), &weights.resident_[i][g].forward);
+      pack<T>(w, &weights.resident_[i][g].backward);
+    }
   }
+  *weights.passage_ = {};
   return weights;
 }
 

@@ -58,7 +58,7 @@ TEST(TrainMemory, WhatIsKeptDoesNotChangeAByteOfTheAdapter) {
 TEST(TrainMemory, MoreMemoryKeepsMoreAndStaysBelowTheLimit) {
   LargeJob large(256);
   std::int64_t activations = -1, resident = -1;
-  for (const int limit_mb : {6000, 8000, 12000, 24000}) {
+  for (const int limit_mb : {6000, 8000, 20000, 48000}) {
     const auto choice = large.choose(limit_mb);
     ASSERT_TRUE(choice) << limit_mb << ": " << choice.error().message;
     EXPECT_LE(choice->expected_bytes, static_cast<std::int64_t>(limit_mb) << 20);
@@ -72,13 +72,13 @@ TEST(TrainMemory, MoreMemoryKeepsMoreAndStaysBelowTheLimit) {
 
 TEST(TrainMemory, WhatCannotFitIsRefusedBeforeTheStartWithSettingsThatDoFit) {
   LargeJob large(4096);
-  const auto refused = large.choose(12 << 10);
+  const auto refused = large.choose(9 << 10);
   ASSERT_FALSE(refused);
   EXPECT_EQ(Code::NoSpace, refused.error().code);
   ASSERT_NE(std::string::npos, refused.error().hint.find("micro_batch_size 1 ")) << refused.error().hint;
   EXPECT_NE(std::string::npos, refused.error().hint.find("gradient_accumulation_steps 4 ")) << refused.error().hint;
   large.job.options.batch_rows = 1;
-  EXPECT_TRUE(large.choose(12 << 10));
+  EXPECT_TRUE(large.choose(9 << 10));
 }
 
 TEST(TrainMemory, AModelThatCannotFitWithAnyRowSaysSo) {
