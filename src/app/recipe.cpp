@@ -56,6 +56,7 @@ std::vector<Key> training_keys(TrainOptions& t) {
       {"", "eval_steps", &t.validate_every, 0, 1e6},
       {"", "early_stopping_patience", &t.patience, 0, 1000},
       {"", "save_steps", &t.checkpoint_every, 1, 1e6},
+      {"", "memory_limit_mb", &t.memory_limit_mb, 0, 1e8},
   };
 }
 

@@ -215,9 +215,10 @@ TEST(RunningMean, IsTheMeanThatItsFormulaGives) {
 
 TEST(RunningMean, IsKeptWhenItValidatesBetter) {
   Workshop shop;
+  shop.settings.type = lora::Element::f32;  // overshooting steps are chaotic: one format on every machine
   shop.job.options.ema_decay = 0.9;
   shop.job.options.epochs = 12;
-  shop.job.options.learning_rate = 6e-2;  // steps overshoot: the mean is better
+  shop.job.options.learning_rate = 8e-2;  // steps overshoot: the mean is better
   shop.job.options.validate_every = 1;
   const auto outcome = shop.run();
   ASSERT_TRUE(outcome) << outcome.error().message;
@@ -233,6 +234,7 @@ TEST(RunningMean, IsKeptWhenItValidatesBetter) {
   const Adapter written = read_adapter(shop.job.output).value();
   Workshop again;
   again.job.initial = &written;
+  again.settings.type = lora::Element::f32;
   again.job.options.max_steps = 1;
   EXPECT_DOUBLE_EQ(mean, again.run().value().valid_loss_first);
 }

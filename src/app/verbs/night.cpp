@@ -19,6 +19,7 @@ namespace {
 
 struct NightFlags {
   std::string recipe;
+  int memory_limit_mb = 0;
   std::string only;
   bool ask = false;
   bool dry_run = false;
@@ -107,6 +108,7 @@ Result<NightRequest> prepare(AppContext& context, Bag& bag, const Recipe& recipe
   request.bag = &bag;
   request.model = model;
   request.recipe = recipe;
+  if (flags.memory_limit_mb > 0) request.recipe.train.memory_limit_mb = flags.memory_limit_mb;
   request.seed = context.seed_or(1);
   request.threads = context.options.threads;
   request.cancel = &context.cancel;
@@ -176,6 +178,9 @@ void add_night_verbs(CLI::App& app, AppContext& context) {
     auto flags = std::make_shared<NightFlags>();
     CLI::App* verb = add_verb(app, stage.name, stage.what, stage.example);
     verb->add_option("--recipe", flags->recipe, "Every parameter of a night (default: the bag's night.yaml)");
+    verb->add_option("--memory-limit", flags->memory_limit_mb, "Trains within this many MB; the adapter stays the same")
+        ->type_name("MB")
+        ->check(CLI::Range(0, 100000000));
     const std::string name = stage.name;
     if (name == "ruminate") verb->add_flag("--explain", flags->explain, "The reason for every entry; writes nothing");
     if (name == "night" || name == "promote") verb->add_flag("--ask", flags->ask, "You decide before it wakes");
