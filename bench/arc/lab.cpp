@@ -2,6 +2,7 @@
 // judge by. Reads JSON lines {"id","units":[...]} on stdin, writes tab-separated lines.
 //
 //   arc_lab dump                      id, unit, shape (hexadecimal), words
+//   arc_lab score [full|fast] [MODEL.gguf]
 //   arc_lab shuffles K COUNT SEED     id, -1 (the original) or the shuffle's number, every order feature, the weighed
 //   sum
 #include <fmt/format.h>
@@ -10,7 +11,10 @@
 #include <numeric>
 #include <string>
 
+#include "arc/arc.h"
+#include "arc/model_signals.h"
 #include "arc/order.h"
+#include "arc/reading_json.h"
 #include "arc/shuffle.h"
 #include "base/json.h"
 
@@ -62,10 +66,39 @@ void shuffles(const Tale& tale, std::size_t block, int count, std::uint64_t seed
   }
 }
 
+// The whole score as one line of JSON, without the long lists.
+void score(const Tale& tale, const ArcOptions& options) {
+  std::vector<ArcTurn> turns;
+  for (const std::string& unit : tale.units) turns.push_back({"", unit});
+  const Result<Reading> reading = score_units(turns, options);
+  if (!reading) return fmt::print(stderr, "{}: {}\n", tale.id, reading.error().message);
+  Json json = reading_to_json(*reading);
+  for (const char* list : {"units", "evidence", "grid", "notes", "inputs"}) json.erase(list);
+  json["id"] = tale.id;
+  fmt::print("{}\n", to_line(json));
+}
+
 int run(const std::vector<std::string>& words) {
   Tale tale;
+  ArcOptions options;
+  options.with_interval = words.size() > 1 && words[1] == "full";
+  std::shared_ptr<Model> model;
+  std::unique_ptr<Session> session;
+  if (words.size() > 2 && words[0] == "score") {
+    Result<std::shared_ptr<Model>> loaded = Model::load(words[2]);
+    if (!loaded) return 1;
+    model = std::move(*loaded);
+    SessionOptions wanted;
+    wanted.context_tokens = static_cast<int>(kWindowTokens);
+    wanted.sequences = 8;
+    Result<std::unique_ptr<Session>> opened = Session::open(model, wanted);
+    if (!opened) return 1;
+    session = std::move(*opened);
+    options.session = session.get();
+  }
   while (next_tale(tale)) {
     if (words[0] == "dump") dump(tale);
+    if (words[0] == "score") score(tale, options);
     if (words[0] == "shuffles") shuffles(tale, std::stoul(words[1]), std::stoi(words[2]), std::stoull(words[3]));
   }
   return 0;

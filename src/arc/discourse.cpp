@@ -16,11 +16,12 @@ Discourse::Discourse(std::span<const std::string_view> units) {
   for (const std::string_view unit : units) reader.read(unit);
   unit_counts_.assign(vocabulary_.size(), 0);
   for (const std::uint32_t stem : contents_) ++unit_counts_[stem];
+  language_ = find_language();
 }
 
 // Latin letters may be any language: it is English where its small words are (one in six at least; real English has
 // about one in two).
-ArcLanguage Discourse::language() const {
+ArcLanguage Discourse::find_language() const {
   const auto all = static_cast<double>(english_words_ + korean_words_ + foreign_words_);
   if (all < 1 || static_cast<double>(foreign_words_) > kKnownEnough * all) return ArcLanguage::unknown;
   if (static_cast<double>(korean_words_) > kMostOfIt * all) return ArcLanguage::korean;

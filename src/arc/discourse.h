@@ -70,13 +70,14 @@ class Discourse {
   const Vocabulary& vocabulary() const { return vocabulary_; }
   // In how many units a stem stands, by id.
   std::span<const std::uint32_t> unit_counts() const { return unit_counts_; }
-  ArcLanguage language() const;
+  ArcLanguage language() const { return language_; }
   std::uint64_t word_count() const { return words_.size(); }
   // Words in letters that no lexicon here knows (neither Latin nor Hangul).
   std::uint64_t foreign_words() const { return foreign_words_; }
 
  private:
   friend class UnitReader;
+  ArcLanguage find_language() const;
 
   Vocabulary vocabulary_;
   std::vector<DiscourseUnit> units_;
@@ -84,6 +85,7 @@ class Discourse {
   std::vector<Mention> mentions_;
   std::vector<std::uint32_t> contents_;
   std::vector<std::uint32_t> unit_counts_;
+  ArcLanguage language_ = ArcLanguage::unknown;
   std::uint64_t english_words_ = 0;
   std::uint64_t korean_words_ = 0;
   std::uint64_t foreign_words_ = 0;

@@ -27,8 +27,12 @@ const std::array<double, kEdgeReach>& edge_weights() {
 
 }  // namespace
 
+std::uint8_t form_bit(MentionForm form) { return introduces(form) ? 1 : presumes(form) ? 2 : 0; }
+
 OrderEvidence::OrderEvidence(const Discourse& discourse)
-    : discourse_(discourse), scale_(1 / std::sqrt(std::max(1.0, static_cast<double>(discourse.size())))) {
+    : discourse_(discourse),
+      english_(discourse.language() == ArcLanguage::english),
+      scale_(1 / std::sqrt(std::max(1.0, static_cast<double>(discourse.size())))) {
   const std::size_t stems = discourse.vocabulary().size();
   idf_.assign(stems, 0);
   both_forms_.assign(stems, 0);
@@ -39,8 +43,7 @@ OrderEvidence::OrderEvidence(const Discourse& discourse)
   }
   for (std::size_t i = 0; i < discourse.size(); ++i) {
     for (const Mention& mention : discourse.mentions(i)) {
-      if (introduces(mention.form)) both_forms_[mention.stem] |= 1;
-      if (presumes(mention.form)) both_forms_[mention.stem] |= 2;
+      both_forms_[mention.stem] |= form_bit(mention.form);
     }
     learned_.push_back(learned_of(static_cast<std::uint32_t>(i)));
   }
@@ -155,8 +158,7 @@ double OrderEvidence::adjacency(std::uint64_t before, std::uint64_t after) const
 }
 
 double OrderEvidence::weigh(const OrderValues& values) const {
-  const bool english = discourse_.language() == ArcLanguage::english;
-  const OrderValues& weights = english ? english_order_weights() : other_order_weights();
+  const OrderValues& weights = english_ ? english_order_weights() : other_order_weights();
   double sum = 0;
   for (std::size_t f = 0; f < kOrderFeatures; ++f) sum += weights[f] * values[f];
   return sum;

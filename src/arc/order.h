@@ -37,6 +37,9 @@ inline constexpr std::array<const char*, kOrderFeatures> kOrderFeatureNames = {
     "article", "article-first", "antecedent", "recurrence", "span", "growth",
     "quotes",  "adjacency",     "opening",    "closing",    "drift"};
 
+// Bit 1: introduces a noun; bit 2: presumes it.
+std::uint8_t form_bit(MentionForm form);
+
 using OrderValues = std::array<double, kOrderFeatures>;
 
 class OrderEvidence {
@@ -47,6 +50,9 @@ class OrderEvidence {
   OrderValues measure(std::span<const std::uint32_t> order, std::vector<OrderValues>* by_unit = nullptr);
   // One number: the features by their frozen weights.
   double weigh(const OrderValues& values) const;
+  // What the learned table says of this shape behind that one.
+  double adjacency(std::uint64_t before, std::uint64_t after) const;
+  double scale() const { return scale_; }  // every feature is a sum times this
 
  private:
   struct Learned {  // of one unit
@@ -59,9 +65,9 @@ class OrderEvidence {
   void add_antecedents(std::uint32_t unit, std::uint8_t recent, OrderValues& values) const;
   void add_learned(std::uint32_t unit, std::uint32_t place, OrderValues& values) const;
   Learned learned_of(std::uint32_t unit) const;
-  double adjacency(std::uint64_t before, std::uint64_t after) const;
 
   const Discourse& discourse_;
+  bool english_;
   double scale_;                          // 1 / sqrt(units)
   std::vector<float> idf_;                // by stem; 0 where it stands in one unit only
   std::vector<std::uint8_t> both_forms_;  // by stem: mentioned both ways
