@@ -1,7 +1,8 @@
 // The laboratory of bench/arc: prints what the measuring engine sees, for the scripts beside it to learn from and to
-// judge by. Reads JSON lines {"id","units":[...]} on stdin, writes tab-separated lines.
+// judge by. Reads JSON lines {"id","units":[...]} or {"id","text"} on stdin, writes tab-separated lines.
 //
 //   arc_lab dump                      id, unit, shape (hexadecimal), words
+//   arc_lab raw                       id, raw figures of the told order; the same of a shuffle
 //   arc_lab score [full|fast] [MODEL.gguf]
 //   arc_lab shuffles K COUNT SEED     id, -1 (the original) or the shuffle's number, every order feature, the weighed
 //   sum
@@ -12,6 +13,7 @@
 #include <string>
 
 #include "arc/arc.h"
+#include "arc/measure.h"
 #include "arc/model_signals.h"
 #include "arc/order.h"
 #include "arc/reading_json.h"
@@ -34,6 +36,8 @@ bool next_tale(Tale& tale) {
   if (!json) return false;
   tale.id = string_at(*json, "id");
   tale.units.clear();
+  for (const ArcTurn& unit : split_sentences(string_at(*json, "text"))) tale.units.push_back(unit.text);
+  if (!tale.units.empty()) return true;
   for (const Json& unit : (*json)["units"]) tale.units.push_back(unit.get<std::string>());
   return true;
 }
@@ -44,6 +48,26 @@ void dump(const Tale& tale) {
     std::string words;
     for (const std::uint32_t id : discourse.words(i)) words += discourse.vocabulary().word(id).text + " ";
     fmt::print("{}\t{}\t{:x}\t{}\n", tale.id, i, discourse.unit(i).shape, words);
+  }
+}
+
+// The raw figures of the told order and of one shuffle.
+void raw(const Tale& tale) {
+  const Discourse discourse(tale.views());
+  Series series;
+  for (std::size_t i = 0; i < discourse.size(); ++i) {
+    series.valence.push_back(discourse.unit(i).emotion.valence);
+    series.arousal.push_back(discourse.unit(i).emotion.arousal);
+    series.witness.push_back(1);
+  }
+  Measure measure(discourse, series, 1);
+  std::vector<std::uint32_t> told(discourse.size());
+  std::iota(told.begin(), told.end(), 0u);
+  Rng rng(1);
+  for (const auto& order : {told, shuffled_blocks(discourse.size(), 1, rng)}) {
+    const RawFigures f = measure.figures(order, measure.moves(1), 1);
+    fmt::print("{}\t{:.4f}\t{:.4f}\t{:.4f}\t{:.4f}\t{:.4f}\t{:.4f}\n", tale.id, f.evidence, f.resolved, f.link, f.chain,
+               f.persistence, f.tension);
   }
 }
 
@@ -98,6 +122,7 @@ int run(const std::vector<std::string>& words) {
   }
   while (next_tale(tale)) {
     if (words[0] == "dump") dump(tale);
+    if (words[0] == "raw") raw(tale);
     if (words[0] == "score") score(tale, options);
     if (words[0] == "shuffles") shuffles(tale, std::stoul(words[1]), std::stoi(words[2]), std::stoull(words[3]));
   }
