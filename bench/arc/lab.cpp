@@ -4,6 +4,7 @@
 //   arc_lab dump                      id, unit, shape (hexadecimal), words
 //   arc_lab raw                       id, raw figures of the told order; the same of a shuffle
 //   arc_lab score [full|fast] [MODEL.gguf]
+//   arc_lab standard                  a golden set on stdin: each episode's score, held out; the map
 //   arc_lab shuffles K COUNT SEED     id, -1 (the original) or the shuffle's number, every order feature, the weighed
 //   sum
 #include <fmt/format.h>
@@ -102,7 +103,25 @@ void score(const Tale& tale, const ArcOptions& options) {
   fmt::print("{}\n", to_line(json));
 }
 
+// A standard from all episodes on stdin; prints what it makes of them, held out, shuffled and spliced.
+int standard() {
+  std::vector<GoldenEpisode> episodes;
+  for (Tale tale; next_tale(tale);) {
+    GoldenEpisode episode;
+    episode.id = tale.id;
+    episode.language = tale.id.substr(0, 2);
+    episode.units = tale.units;
+    episodes.push_back(episode);
+  }
+  const Result<Standard> made = calibrate_standard(episodes, "");
+  if (!made) return 1;
+  for (std::size_t i = 0; i < episodes.size(); ++i) fmt::print("{}\t{:.1f}\n", episodes[i].id, made->leave_one_out[i]);
+  for (const auto& knot : made->map) fmt::print("knot\t{:.3f}\t{:.1f}\n", knot.raw, knot.score);
+  return 0;
+}
+
 int run(const std::vector<std::string>& words) {
+  if (words[0] == "standard") return standard();
   Tale tale;
   ArcOptions options;
   options.with_interval = words.size() > 1 && words[1] == "full";
