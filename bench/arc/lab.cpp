@@ -98,6 +98,11 @@ void score(const Tale& tale, const ArcOptions& options) {
   const Result<Reading> reading = score_units(turns, options);
   if (!reading) return fmt::print(stderr, "{}: {}\n", tale.id, reading.error().message);
   Json json = reading_to_json(*reading);
+  Json gains = Json::array();
+  for (const ArcUnit& unit : reading->units) {
+    if (unit.model) gains.push_back(unit.model->context_gain);
+  }
+  json["gains"] = std::move(gains);
   for (const char* list : {"units", "evidence", "grid", "notes", "inputs"}) json.erase(list);
   json["id"] = tale.id;
   fmt::print("{}\n", to_line(json));

@@ -23,7 +23,7 @@ constexpr Scale kOrder = {1.0, 0.28};
 constexpr Scale kLocal = {0.36, 0.17};
 constexpr Scale kPeakValley = {0.8, 0.05};
 constexpr Scale kTension = {0.8, 0.02};
-constexpr Scale kEntities = {0.5, 0.28};
+constexpr Scale kEntities = {1.0, 0.28};
 constexpr Scale kConsistency = {1.0, 0.20};
 
 double above_chance(double value, const Spread& chance) {

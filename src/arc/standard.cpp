@@ -42,21 +42,30 @@ double raw_of(const Features& features, bool korean, const Standard& standard) {
   return sum;
 }
 
+struct Pool {
+  double raw_sum, score_sum, count;
+};
+
+void join_last(std::vector<Pool>& pools) {
+  const Pool last = pools.back();
+  pools.pop_back();
+  pools.back() = {pools.back().raw_sum + last.raw_sum, pools.back().score_sum + last.score_sum,
+                  pools.back().count + last.count};
+}
+
 // A monotone step function by pooling adjacent violators (Ayer et al. 1955).
 std::vector<Standard::Knot> fit_map(std::vector<Standard::Knot> points) {
   std::sort(points.begin(), points.end(), [](const auto& a, const auto& b) { return a.raw < b.raw; });
-  struct Pool {
-    double raw_sum, score_sum, count;
-  };
   std::vector<Pool> pools;
   for (const Standard::Knot& point : points) {
+    const bool tie = !pools.empty() && !(pools.back().raw_sum / pools.back().count < point.raw);
     pools.push_back({point.raw, point.score, 1});
+    if (tie) join_last(pools);
     while (pools.size() > 1) {
       const Pool& last = pools[pools.size() - 1];
-      Pool& before = pools[pools.size() - 2];
+      const Pool& before = pools[pools.size() - 2];
       if (before.score_sum / before.count <= last.score_sum / last.count) break;
-      before = {before.raw_sum + last.raw_sum, before.score_sum + last.score_sum, before.count + last.count};
-      pools.pop_back();
+      join_last(pools);
     }
   }
   std::vector<Standard::Knot> map;
