@@ -12,6 +12,7 @@
 //   sum
 #include <fmt/format.h>
 
+#include <ctime>
 #include <iostream>
 #include <numeric>
 #include <string>
@@ -24,7 +25,6 @@
 #include "arc/order.h"
 #include "arc/reading_json.h"
 #include "arc/shuffle.h"
-#include "base/clock.h"
 #include "base/json.h"
 
 namespace banchu {
@@ -172,7 +172,10 @@ std::size_t signals(std::string_view text) {
   return decode_phases(places, PhaseMoves(places.size(), 1)).arc.size();
 }
 
-// Bytes a second of both paths, for all texts on stdin one by one: seconds are the median of five rounds.
+double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+
+// Bytes a CPU second (one core; nothing here has threads) of both paths, for all texts on stdin one by one: seconds are
+// the median of five rounds.
 int speed() {
   std::vector<std::string> texts;
   std::size_t bytes = 0;
@@ -185,14 +188,14 @@ int speed() {
   std::vector<double> fast;
   std::vector<double> full;
   for (int round = 0; round < 5; ++round) {
-    const double began = steady_seconds();
+    const double began = cpu_seconds();
     for (const std::string& text : texts) signals(text);
-    const double middle = steady_seconds();
+    const double middle = cpu_seconds();
     for (const std::string& text : texts) {
       if (!score_text(text, {})) return 1;
     }
     fast.push_back(middle - began);
-    full.push_back(steady_seconds() - middle);
+    full.push_back(cpu_seconds() - middle);
   }
   fmt::print("{{\"texts\":{},\"bytes\":{},\"signals_mb_per_s\":{:.3f},\"score_mb_per_s\":{:.3f}}}\n", texts.size(),
              bytes, static_cast<double>(bytes) / median_of(fast) / 1e6,
