@@ -240,7 +240,7 @@ TEST(HostileBooks, ANovelInOneLineIsOneParagraph) {
   EXPECT_EQ(outline_of(novel, "line.txt"), "[1]");
 }
 
-TEST(HostileBooks, AMillionEmptyChaptersAreNothing) {
+TEST(HostileBooks, HeadingsAloneAreNoText) {
   std::string text;
   for (int i = 0; i < 200000; ++i) text += "제1장\n";
   EXPECT_EQ(error_of(text, "empty.txt").code, Code::InvalidArgument);
