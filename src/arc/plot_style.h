@@ -22,8 +22,6 @@ inline constexpr std::string_view kGave = "#4b9560";
 inline constexpr std::array<std::string_view, kPhases> kPhaseFill = {"#ebe7dc", "#d6ead7", "#f8dc94",
                                                                      "#f4cdbd", "#c9d6ee", "#e3dcec"};
 inline constexpr std::array<std::string_view, kPhases> kPhaseKorean = {"도입", "상승", "정점", "하강", "저점", "결말"};
-inline constexpr std::array<std::string_view, 8> kSeries = {"#1d6a72", "#d98a1f", "#3d62a8", "#8a4f8f",
-                                                            "#4b9560", "#c0453a", "#7b6a3a", "#5a6570"};
 
 inline std::string_view phase_name(Phase phase, bool in_korean) {
   const auto i = static_cast<std::size_t>(phase);
