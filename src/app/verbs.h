@@ -36,6 +36,7 @@ void add_bag_verbs(CLI::App& app, AppContext& context);
 void add_model_verbs(CLI::App& app, AppContext& context);
 void add_import_verbs(CLI::App& app, AppContext& context);
 void add_export_verbs(CLI::App& app, AppContext& context);
+void add_arc_verbs(CLI::App& app, AppContext& context);
 void add_shell_verbs(CLI::App& app, AppContext& context);  // completion, man
 void add_night_verbs(CLI::App& app, AppContext& context);  // night, ruminate, train, evaluate, promote
 

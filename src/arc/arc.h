@@ -25,7 +25,7 @@ inline constexpr double kMinGamma = 0;
 inline constexpr double kMaxGamma = 8;
 inline constexpr double kMinTau = 0.05;
 inline constexpr double kMaxTau = 5;
-inline constexpr std::size_t kMinUnits = 6;  // fewer sentences have no measurable structure
+inline constexpr std::size_t kMinUnits = 3;  // fewer sentences have no order to speak of
 inline constexpr std::size_t kMaxTextBytes = 256u << 20;
 
 struct ArcOptions {

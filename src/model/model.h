@@ -110,10 +110,12 @@ using TextSink = std::function<void(std::string_view)>;
 struct ScoreRequest {
   std::vector<Token> tokens;
   std::vector<std::uint32_t> positions;
+  bool entropy = false;  // also the entropy of the whole distribution at each position
 };
 struct Score {
-  std::vector<float> logprobs;  // of tokens[positions[i]], natural log
-  std::vector<TopK> top;        // as many as positions when top_k > 0, else empty
+  std::vector<float> logprobs;   // of tokens[positions[i]], natural log
+  std::vector<float> entropies;  // in nats, as many as positions when asked for
+  std::vector<TopK> top;         // as many as positions when top_k > 0, else empty
 };
 
 // Owns a llama context. Threads: one thread at a time. Adapters are loaded and freed by this session.
