@@ -7,6 +7,8 @@
 namespace banchu {
 namespace {
 
+constexpr std::size_t kIdDigits = 6;
+
 // One chapter as runs of units that belong together.
 struct Scene {
   std::size_t begin = 0;
@@ -115,7 +117,7 @@ Result<Series> find_series(std::span<const Book> books, const MeasureEpisode& me
                            const ProgressSink& progress) {
   Series series;
   for (const Book& book : books) {
-    series.books.push_back({book.title, {}, {}});
+    series.books.push_back({book.title, book.digest, {}, {}});
     for (std::size_t number = 0; number < book.chapters.size(); ++number) add_chapter(series, book, number);
   }
   for (std::size_t i = 0; i < series.episodes.size(); ++i) {
@@ -126,8 +128,9 @@ Result<Series> find_series(std::span<const Book> books, const MeasureEpisode& me
   return series;
 }
 
-std::string id_of(const SeriesEpisode& episode) {
-  return fmt::format("b{}-{:04}-{:04}", episode.book + 1, episode.begin + 1, episode.end);
+std::string id_of(const Series& series, const SeriesEpisode& episode) {
+  return fmt::format("{}-{:04}-{:04}", series.books[episode.book].digest.substr(0, kIdDigits), episode.begin + 1,
+                     episode.end);
 }
 
 std::span<const std::string> units_of(const Series& series, const SeriesEpisode& episode) {

@@ -39,6 +39,7 @@ struct SeriesEpisode {
 
 struct SeriesBook {
   std::string title;
+  std::string digest;  // of the file
   std::vector<std::string> units;
   std::vector<std::size_t> paragraph_starts;  // units
 };
@@ -53,8 +54,8 @@ struct Series {
 Result<Series> find_series(std::span<const Book> books, const MeasureEpisode& measure, const CancelFlag* cancel,
                            const ProgressSink& progress);
 
-// "b2-0123-0160": book 2, sentences 123 to 160.
-std::string id_of(const SeriesEpisode& episode);
+// "3f9a2c-0123-0160": sentences 123 to 160 of the book with that digest.
+std::string id_of(const Series& series, const SeriesEpisode& episode);
 std::span<const std::string> units_of(const Series& series, const SeriesEpisode& episode);
 
 // `at` counts the episode's own sentences from 0 and begins the second half; both halves need kMinUnits.
@@ -66,6 +67,9 @@ Status merge_episodes(Series& series, std::size_t episode, const MeasureEpisode&
 void propose_labels(SeriesEpisode& episode);
 // Phases for `units` sentences around alternating extrema: setup, rise or fall, peak or valley, ..., close.
 std::vector<Phase> phases_around(std::size_t units, std::span<const Extremum> peaks, std::span<const Extremum> valleys);
+
+// What an earlier evening accepted is accepted, with its labels. Answers how many were found again.
+std::size_t resume_series(Series& series, const GoldenSet& earlier);
 
 struct SeriesAuthor {
   std::string author;

@@ -78,13 +78,30 @@ void propose_labels(SeriesEpisode& episode) {
   episode.phases = phases_around(episode.size(), reading.peaks, reading.valleys);
 }
 
+std::size_t resume_series(Series& series, const GoldenSet& earlier) {
+  std::size_t found = 0;
+  for (SeriesEpisode& episode : series.episodes) {
+    const std::string id = id_of(series, episode);
+    const auto story = std::ranges::find(
+        earlier.stories, id, [](const GoldenStory& one) -> const auto& { return one.episode.id; });
+    if (story == earlier.stories.end() || story->episode.units.size() != episode.size()) continue;
+    episode.title = story->title;
+    episode.shape = story->shape;
+    episode.phases = phases_of(story->episode);
+    episode.valence = story->valence;
+    episode.state = SeriesEpisode::State::accepted;
+    ++found;
+  }
+  return found;
+}
+
 GoldenStory story_of(const Series& series, const SeriesEpisode& episode, const SeriesAuthor& author) {
   GoldenStory story;
   story.title = episode.title;
   story.shape = episode.shape;
   story.valence = episode.valence;
   GoldenEpisode& golden = story.episode;
-  golden.id = id_of(episode);
+  golden.id = id_of(series, episode);
   golden.language = is_korean(series, episode) ? "ko" : "en";
   const auto units = units_of(series, episode);
   golden.units.assign(units.begin(), units.end());

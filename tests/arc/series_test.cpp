@@ -51,7 +51,7 @@ TEST(Series, ChaptersBecomeEpisodes) {
   const Series series = two_chapters();
   ASSERT_EQ(series.episodes.size(), 2u);
   EXPECT_EQ(series.episodes[0].title, "sea · Chapter 1");
-  EXPECT_EQ(id_of(series.episodes[1]), "b1-0021-0050");
+  EXPECT_EQ(id_of(series, series.episodes[1]), series.books[0].digest.substr(0, 6) + "-0021-0050");
   EXPECT_EQ(units_of(series, series.episodes[1]).front(), "The owl number 0 went home.");
 }
 
@@ -86,7 +86,7 @@ TEST(Series, SplittingAndMergingIsTheSameAgain) {
   EXPECT_EQ(series.episodes[2].size(), 18u);
   EXPECT_EQ(series.episodes[2].reading.units.size(), 18u);
   ASSERT_TRUE(merge_episodes(series, 1, wave));
-  EXPECT_EQ(id_of(series.episodes[1]), "b1-0021-0050");
+  EXPECT_EQ(id_of(series, series.episodes[1]), series.books[0].digest.substr(0, 6) + "-0021-0050");
   EXPECT_EQ(series.episodes[1].phases, two_chapters().episodes[1].phases);
 }
 
@@ -138,6 +138,23 @@ TEST(SeriesDesk, AWriterAcceptsSplitsMergesAndLabels) {
   EXPECT_EQ(stories[0].valence[1], -3);
   EXPECT_EQ(stories[0].episode.licence, "mine");
   EXPECT_TRUE(parse_golden(golden_line(stories[0]) + golden_line(stories[1]), "mine"));
+}
+
+TEST(SeriesDesk, GoesOnWhereAnEarlierEveningEnded) {
+  Series series = two_chapters();
+  SeriesDesk desk(series, wave, {}, false);
+  desk.hear("title The Fox");
+  desk.hear("feel 2 -3");
+  desk.hear("accept");
+  const auto earlier = parse_golden(golden_line(desk.accepted()[0]), "mine");
+  ASSERT_TRUE(earlier);
+  Series again = two_chapters();
+  EXPECT_EQ(resume_series(again, *earlier), 1u);
+  SeriesDesk next(again, wave, {}, false);
+  EXPECT_NE(next.shown(80)[0].find("2/2"), std::string::npos);
+  EXPECT_EQ(again.episodes[0].title, "The Fox");
+  EXPECT_EQ(again.episodes[0].valence[1], -3);
+  EXPECT_EQ(next.accepted().size(), 1u);
 }
 
 TEST(SeriesDesk, UnderstandsKorean) {
