@@ -43,7 +43,7 @@ Result<SourceText> read_row(std::string_view line, const std::string& where) {
   } else {
     return make_error(Code::InvalidArgument,
                       fmt::format("{} holds neither \"text\" nor \"messages\" nor \"units\"", where),
-                      "one text a line; see docs/arc.md");
+                      "one text a line; see docs/golden.md");
   }
   text.name = string_at(row, "id", string_at(row, "title", where));
   return text;

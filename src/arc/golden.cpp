@@ -40,7 +40,7 @@ Error fault_error(const std::string& name, const std::vector<GoldenFault>& fault
   const std::string more = faults.size() > 1 ? fmt::format(" (and {} more)", faults.size() - 1) : "";
   return make_error(
       Code::InvalidArgument, fmt::format("{}, row {}{}: {}{}", name, first.row, field, first.what, more),
-      "the format is described in docs/arc.md; `banchu arc golden check --golden FILE` lists every fault");
+      "the format is described in docs/golden.md; `banchu arc golden check --golden FILE` lists every fault");
 }
 
 Result<std::vector<std::filesystem::path>> golden_files(const std::filesystem::path& path) {

@@ -123,8 +123,10 @@ TEST(ComparePlot, IsADrawingWithEveryGroup) {
     EXPECT_NE(svg.find(part), std::string::npos) << part;
   const auto png = svg_to_png(svg, 1);
   ASSERT_TRUE(png);
-  if (const char* folder = std::getenv("BANCHU_PICTURES"))
+  const char* folder = std::getenv("BANCHU_PICTURES");
+  if (folder != nullptr) {
     ASSERT_TRUE(write_file_atomic(std::filesystem::path(folder) / "compare.png", *png));
+  }
 }
 
 }  // namespace

@@ -245,8 +245,10 @@ TEST(SeriesPage, ShowsEveryEpisodeOnOnePage) {
   EXPECT_NE(svg.find("제4장 &lt;산&gt;"), std::string::npos);
   const auto png = svg_to_png(svg, 1);
   ASSERT_TRUE(png);
-  if (const char* folder = std::getenv("BANCHU_PICTURES"))
+  const char* folder = std::getenv("BANCHU_PICTURES");
+  if (folder != nullptr) {
     ASSERT_TRUE(write_file_atomic(std::filesystem::path(folder) / "series.png", *png));
+  }
 }
 
 }  // namespace
