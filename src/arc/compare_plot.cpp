@@ -13,9 +13,12 @@ namespace {
 using namespace plot_style;
 
 constexpr double kWidth = 1120;
-constexpr double kLeft = 220, kRight = 250;
+constexpr double kLeft = 220, kRight = 290;
 constexpr double kTop = 118, kRowHeight = 58;
 constexpr std::size_t kMostDots = 600;  // a group; more are thinned
+
+constexpr std::array<std::string_view, kCompareMeasures> kMeasureKorean = {
+    "정합", "기준 일치", "순서", "이웃 문장", "정점과 저점", "긴장", "인물과 사물", "일관성"};
 
 class ComparePicture {
  public:
@@ -98,14 +101,14 @@ class ComparePicture {
       canvas_.rect(x_of(row.interval->low), y - 3, x_of(row.interval->high) - x_of(row.interval->low), 6, 3, {colour});
     }
     const double x = x_of(row.mean);
-    canvas_.polygon({{x, y - 9}, {x + 9, y}, {x, y + 9}, {x - 9, y}}, {colour, "#fdfcf9", 2},
+    canvas_.polygon({{x, y - 8}, {x + 8, y}, {x, y + 8}, {x - 8, y}}, {colour, "#fdfcf9", 2},
                     fmt::format("{} {:.1f}", shown(row.name), row.mean));
   }
 
   void draw_numbers(const CompareRow& row, double y) {
     canvas_.text({x_of(100) + 24, y + 5}, fmt::format("{:.0f}", row.mean), {kInk, 17, "start", true});
     if (row.interval)
-      canvas_.text({x_of(100) + 54, y + 5}, fmt::format("[{:.0f}, {:.0f}]", row.interval->low, row.interval->high),
+      canvas_.text({x_of(100) + 60, y + 5}, fmt::format("[{:.0f}, {:.0f}]", row.interval->low, row.interval->high),
                    {kQuiet, 13});
     if (row.against_people)
       canvas_.text({kWidth - 40, y + 5},
@@ -126,12 +129,17 @@ class ComparePicture {
     for (std::size_t i = 0; i < comparison_.measures.size(); ++i) {
       const CompareAuc& auc = comparison_.measures[i].people_over_machines;
       const double y = top + 26 + 22 * static_cast<double>(i);
-      canvas_.text({40, y + 4}, comparison_.measures[i].measure, {kInk, 13});
+      canvas_.text({40, y + 4}, measure_name(comparison_.measures[i].measure), {kInk, 13});
       canvas_.line({x_of(auc.interval.low * 100), y}, {x_of(auc.interval.high * 100), y}, {"", kArc, 3, "", 0.5});
       canvas_.circle({x_of(auc.auc * 100), y}, 5, {kArc});
       canvas_.text({x_of(100) + 24, y + 4},
                    fmt::format("{:.2f}  [{:.2f}, {:.2f}]", auc.auc, auc.interval.low, auc.interval.high), {kQuiet, 13});
     }
+  }
+
+  std::string_view measure_name(const std::string& name) const {
+    const auto at = std::ranges::find(kCompareMeasureNames, name) - kCompareMeasureNames.begin();
+    return korean_ ? kMeasureKorean[static_cast<std::size_t>(at)] : std::string_view(name);
   }
 
   std::span<const CompareGroup> groups_;
