@@ -1,8 +1,10 @@
 // The laboratory of bench/arc: prints what the measuring engine sees, for the scripts beside it to learn from and to
-// judge by. Reads JSON lines {"id","units":[...]} on stdin, writes tab-separated lines.
+// judge by. Reads JSON lines {"id","units":[...]} or {"id","text"} on stdin, writes tab-separated lines.
 //
 //   arc_lab dump                      id, unit, shape (hexadecimal), words
+//   arc_lab raw                       id, raw figures of the told order; the same of a shuffle
 //   arc_lab score [full|fast] [MODEL.gguf]
+//   arc_lab standard                  a golden set on stdin: each episode's score, held out; the map
 //   arc_lab shuffles K COUNT SEED     id, -1 (the original) or the shuffle's number, every order feature, the weighed
 //   sum
 #include <fmt/format.h>
@@ -12,6 +14,7 @@
 #include <string>
 
 #include "arc/arc.h"
+#include "arc/measure.h"
 #include "arc/model_signals.h"
 #include "arc/order.h"
 #include "arc/reading_json.h"
@@ -34,6 +37,8 @@ bool next_tale(Tale& tale) {
   if (!json) return false;
   tale.id = string_at(*json, "id");
   tale.units.clear();
+  for (const ArcTurn& unit : split_sentences(string_at(*json, "text"))) tale.units.push_back(unit.text);
+  if (!tale.units.empty()) return true;
   for (const Json& unit : (*json)["units"]) tale.units.push_back(unit.get<std::string>());
   return true;
 }
@@ -44,6 +49,26 @@ void dump(const Tale& tale) {
     std::string words;
     for (const std::uint32_t id : discourse.words(i)) words += discourse.vocabulary().word(id).text + " ";
     fmt::print("{}\t{}\t{:x}\t{}\n", tale.id, i, discourse.unit(i).shape, words);
+  }
+}
+
+// The raw figures of the told order and of one shuffle.
+void raw(const Tale& tale) {
+  const Discourse discourse(tale.views());
+  Series series;
+  for (std::size_t i = 0; i < discourse.size(); ++i) {
+    series.valence.push_back(discourse.unit(i).emotion.valence);
+    series.arousal.push_back(discourse.unit(i).emotion.arousal);
+    series.witness.push_back(1);
+  }
+  Measure measure(discourse, series, 1);
+  std::vector<std::uint32_t> told(discourse.size());
+  std::iota(told.begin(), told.end(), 0u);
+  Rng rng(1);
+  for (const auto& order : {told, shuffled_blocks(discourse.size(), 1, rng)}) {
+    const RawFigures f = measure.figures(order, measure.moves(1), 1);
+    fmt::print("{}\t{:.4f}\t{:.4f}\t{:.4f}\t{:.4f}\t{:.4f}\t{:.4f}\n", tale.id, f.evidence, f.resolved, f.link, f.chain,
+               f.persistence, f.tension);
   }
 }
 
@@ -73,12 +98,35 @@ void score(const Tale& tale, const ArcOptions& options) {
   const Result<Reading> reading = score_units(turns, options);
   if (!reading) return fmt::print(stderr, "{}: {}\n", tale.id, reading.error().message);
   Json json = reading_to_json(*reading);
+  Json gains = Json::array();
+  for (const ArcUnit& unit : reading->units) {
+    if (unit.model) gains.push_back(unit.model->context_gain);
+  }
+  json["gains"] = std::move(gains);
   for (const char* list : {"units", "evidence", "grid", "notes", "inputs"}) json.erase(list);
   json["id"] = tale.id;
   fmt::print("{}\n", to_line(json));
 }
 
+// A standard from all episodes on stdin; prints what it makes of them, held out, shuffled and spliced.
+int standard() {
+  std::vector<GoldenEpisode> episodes;
+  for (Tale tale; next_tale(tale);) {
+    GoldenEpisode episode;
+    episode.id = tale.id;
+    episode.language = tale.id.substr(0, 2);
+    episode.units = tale.units;
+    episodes.push_back(episode);
+  }
+  const Result<Standard> made = calibrate_standard(episodes, "");
+  if (!made) return 1;
+  for (std::size_t i = 0; i < episodes.size(); ++i) fmt::print("{}\t{:.1f}\n", episodes[i].id, made->leave_one_out[i]);
+  for (const auto& knot : made->map) fmt::print("knot\t{:.3f}\t{:.1f}\n", knot.raw, knot.score);
+  return 0;
+}
+
 int run(const std::vector<std::string>& words) {
+  if (words[0] == "standard") return standard();
   Tale tale;
   ArcOptions options;
   options.with_interval = words.size() > 1 && words[1] == "full";
@@ -98,6 +146,7 @@ int run(const std::vector<std::string>& words) {
   }
   while (next_tale(tale)) {
     if (words[0] == "dump") dump(tale);
+    if (words[0] == "raw") raw(tale);
     if (words[0] == "score") score(tale, options);
     if (words[0] == "shuffles") shuffles(tale, std::stoul(words[1]), std::stoi(words[2]), std::stoull(words[3]));
   }

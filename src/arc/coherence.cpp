@@ -1,6 +1,7 @@
 #include "arc/coherence.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "arc/numeric.h"
 
@@ -8,8 +9,9 @@ namespace banchu {
 namespace {
 
 constexpr double kPriorUnits = 6;
+constexpr double kArcUnits = 24;  // one arc is one observation, however long the text
 constexpr double kFloor = 0.01;
-constexpr double kContradictionCost = 2;
+constexpr double kContradictionCost = 4;
 constexpr double kModelShare = 0.6;  // of local, where a language model read along
 
 // Ceilings (upper quartile of told tales) and weights: see docs/arc.md, "Where the constants come from".
@@ -17,12 +19,12 @@ struct Scale {
   double ceiling;
   double weight;
 };
-constexpr Scale kOrder = {1.0, 0.30};
-constexpr Scale kLocal = {0.5, 0.20};
-constexpr Scale kPeakValley = {0.8, 0.12};
-constexpr Scale kTension = {0.8, 0.08};
-constexpr Scale kEntities = {0.5, 0.15};
-constexpr Scale kConsistency = {1.0, 0.15};
+constexpr Scale kOrder = {1.0, 0.28};
+constexpr Scale kLocal = {0.36, 0.17};
+constexpr Scale kPeakValley = {0.8, 0.05};
+constexpr Scale kTension = {0.8, 0.02};
+constexpr Scale kEntities = {1.0, 0.28};
+constexpr Scale kConsistency = {1.0, 0.20};
 
 double above_chance(double value, const Spread& chance) {
   if (!(chance.deviation > 0)) return 0;
@@ -33,6 +35,11 @@ double above_chance(double value, const Spread& chance) {
 double part_of_rest(double value, double chance) {
   return chance < 1 ? std::clamp((value - chance) / (1 - chance), 0.0, 1.0) : 0;
 }
+
+// Two figures of how things go on: mentions that find what they presume, and words that cross the weakest cut.
+constexpr double kChainNone = 0.25;
+constexpr double kChainFull = 0.65;
+double chain_score(double chain) { return std::clamp((chain - kChainNone) / (kChainFull - kChainNone), 0.0, 1.0); }
 
 double settled(double value, const Scale& scale, double units) {
   const double share = std::min(1.0, value / scale.ceiling);
@@ -60,14 +67,18 @@ ArcSubscores subscores_of(const RawFigures& raw, const Chance& chance, const Fac
   scores.order = settled(order_score(raw.evidence, chance), kOrder, units);
   const double linked = settled(part_of_rest(raw.link, chance.link.mean), kLocal, units);
   scores.local = facts.model_local ? (1 - kModelShare) * linked + kModelShare * *facts.model_local : linked;
+  const double chained = settled(chain_score(raw.chain), {1, 0}, units);
+  scores.entities = chained;
   if (facts.asked > 0) {
-    scores.entities = settled(part_of_rest(raw.resolved, chance.resolved.mean), kEntities, facts.asked);
+    const double resolved = settled(part_of_rest(raw.resolved, chance.resolved.mean), kEntities, facts.asked);
+    scores.entities = std::sqrt(resolved * chained);
   }
   scores.consistency =
       settled(std::max(0.0, 1 - kContradictionCost * facts.contradictions / units), kConsistency, units * 4);
   if (facts.units >= kMinArcUnits) {
-    scores.peak_valley = settled(above_chance(raw.persistence, chance.persistence), kPeakValley, units);
-    scores.tension = settled(above_chance(raw.tension, chance.tension), kTension, units);
+    scores.peak_valley =
+        settled(above_chance(raw.persistence, chance.persistence), kPeakValley, std::min(units, kArcUnits));
+    scores.tension = settled(above_chance(raw.tension, chance.tension), kTension, std::min(units, kArcUnits));
   }
   return scores;
 }

@@ -11,6 +11,16 @@ constexpr std::size_t kSyllableBytes = 3;
 constexpr char32_t kFirstSyllable = 0xAC00;
 constexpr char32_t kFinals = 28;
 
+constexpr char32_t kFinalB = 17;  // ㅂ
+
+// The number of the syllable's final consonant; 0: none, or no syllable.
+char32_t final_of(std::string_view syllable) {
+  const auto byte = [&](std::size_t i) { return static_cast<char32_t>(static_cast<unsigned char>(syllable[i])); };
+  if (syllable.size() != kSyllableBytes) return 0;
+  const char32_t c = ((byte(0) & 0x0F) << 12) | ((byte(1) & 0x3F) << 6) | (byte(2) & 0x3F);
+  return c >= kFirstSyllable ? (c - kFirstSyllable) % kFinals : 0;
+}
+
 enum class Before : std::uint8_t { any, consonant, vowel };
 
 struct ParticleForm {
@@ -94,12 +104,7 @@ std::string_view strip_particle(std::string_view word, Particle& particle) {
 
 }  // namespace
 
-bool has_final_consonant(std::string_view syllable) {
-  const auto byte = [&](std::size_t i) { return static_cast<char32_t>(static_cast<unsigned char>(syllable[i])); };
-  if (syllable.size() != kSyllableBytes) return false;
-  const char32_t c = ((byte(0) & 0x0F) << 12) | ((byte(1) & 0x3F) << 6) | (byte(2) & 0x3F);
-  return c >= kFirstSyllable && (c - kFirstSyllable) % kFinals != 0;
-}
+bool has_final_consonant(std::string_view syllable) { return final_of(syllable) != 0; }
 
 std::string learn_korean(VocabularyWord& word) {
   word.valence = korean_valence(word.text);
@@ -109,12 +114,41 @@ std::string learn_korean(VocabularyWord& word) {
   const std::string_view stem = strip_particle(word.text, word.particle);
   word.roles = roles_of(stem);
   if (stem == "그" && word.particle != Particle::none) word.roles = kHe | kFunction;
-  return std::string(stem);
+  // 어간 and 어근 keep their first two syllables where endings change: 걸어갔다, 걸어가는.
+  return std::string(word.particle == Particle::none ? stem.substr(0, 2 * kSyllableBytes) : stem);
+}
+
+double opening_of(const VocabularyWord& word) {
+  constexpr std::uint32_t kLeaning =
+      kDefinite | kHe | kShe | kThey | kIt | kContrast | kCausal | kTemporal | kAnaphoric;
+  if ((word.roles & kLeaning) != 0) return -1;
+  if ((word.roles & kIndefinite) != 0) return 1;
+  for (const std::string_view scene : {"옛날", "옛적", "어느날", "언젠가", "해마다"}) {
+    if (word.text.starts_with(scene)) return 1;
+  }
+  for (const std::string_view exists : {"있었다", "있다", "있었습니다", "있습니다", "살았다", "살았습니다",
+                                        "계셨습니다", "이다", "이었다", "입니다", "이었습니다"}) {
+    if (word.text.ends_with(exists)) return 1;
+  }
+  for (const std::string_view later : {"결국", "이제", "끝내", "다음", "그날", "이튿날"}) {
+    if (word.text.starts_with(later)) return -1;
+  }
+  return word.particle == Particle::subject ? 0.5 : 0;
+}
+
+// -습니다, -ㅂ니다, but not 아니다.
+bool is_formal(std::string_view word) {
+  for (const std::string_view ending : {"니다", "니까"}) {
+    if (!word.ends_with(ending) || word.size() < ending.size() + kSyllableBytes) continue;
+    return final_of(word.substr(word.size() - ending.size() - kSyllableBytes, kSyllableBytes)) == kFinalB;
+  }
+  return false;
 }
 
 SpeechLevel speech_level(std::string_view last_word) {
-  for (const std::string_view ending : {"습니다", "습니까", "니다", "니까", "세요", "어요", "아요", "해요", "지요",
-                                        "네요", "군요", "까요", "데요", "죠", "예요", "에요", "시오", "요"}) {
+  if (is_formal(last_word)) return SpeechLevel::polite;
+  for (const std::string_view ending :
+       {"세요", "어요", "아요", "해요", "지요", "네요", "군요", "까요", "데요", "죠", "예요", "에요", "시오", "요"}) {
     if (last_word.ends_with(ending)) return SpeechLevel::polite;
   }
   for (const std::string_view ending : {"다", "라", "냐", "니", "자", "어", "아", "지", "해", "군", "네", "까", "야"}) {

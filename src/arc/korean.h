@@ -21,6 +21,10 @@ std::string learn_korean(VocabularyWord& word);
 enum class SpeechLevel : std::uint8_t { none, plain, polite };  // 반말 or written 해라체; 존댓말
 SpeechLevel speech_level(std::string_view last_word);
 
+// How much an opening a word is, where nothing was learned: 1 for words that set a scene or introduce (옛날, 어느,
+// ...이/가 있었다), -1 for those that lean on what was told (그, 그런데, 다시, 마침내).
+double opening_of(const VocabularyWord& word);
+
 // Does the syllable (3 bytes of UTF-8) end in a consonant?
 bool has_final_consonant(std::string_view syllable);
 

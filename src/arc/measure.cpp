@@ -1,6 +1,7 @@
 #include "arc/measure.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 
@@ -13,6 +14,7 @@ namespace {
 
 constexpr std::size_t kChanceLinks = 8;
 constexpr double kTensionWidth = 0.04;  // share of the text
+constexpr double kCutMargin = 0.15;
 constexpr double kRecurrenceLink = 0.12;
 constexpr double kAntecedentLink = 1.3;
 
@@ -57,6 +59,8 @@ double Measure::link(std::uint32_t before, std::uint32_t at) const {
 }
 
 double Measure::link_share(std::uint32_t before, std::uint32_t at) const {
+  // What only says the same again does not lead on.
+  if (discourse_.unit(before).fingerprint == discourse_.unit(at).fingerprint) return 0;
   const auto real = static_cast<float>(link(before, at));
   double share = 0;
   for (std::size_t c = 0; c < kChanceLinks; ++c) {
@@ -81,7 +85,8 @@ std::vector<double> Measure::pooled(std::span<const std::uint32_t> order, std::s
   return sums;
 }
 
-Decoded Measure::decode(std::span<const std::uint32_t> order, double gamma, const DecoderRules& rules) const {
+Decoded Measure::decode(std::span<const std::uint32_t> order, const PhaseMoves& moves, const DecoderRules& rules,
+                        bool with_phases) const {
   const std::vector<double> z = standardised(pooled(order, series_.valence));
   const std::vector<double> witness = pooled(order, series_.witness);
   std::vector<Place> places(places_);
@@ -90,12 +95,52 @@ Decoded Measure::decode(std::span<const std::uint32_t> order, double gamma, cons
     for (std::size_t rank = 0; rank < order.size(); ++rank)
       places[rank].contrast = discourse_.unit(order[rank]).contrast;
   }
-  return decode_phases(places, gamma, rules);
+  return decode_phases(places, moves, rules, with_phases);
 }
 
 double Measure::persistence(const Decoded& decoded, double tau) const {
   const double deviation = deviation_of(decoded.arc);
   return find_extrema(decoded.arc, tau * deviation, deviation).persistence;
+}
+
+// A cut at c is crossed by every word that stands on both sides. In a random order a word in n units crosses a cut at
+// share q with probability 1 - q^n - (1 - q)^n. Told texts hang together; two texts glued into one do not at the seam.
+double Measure::chain(std::span<const std::uint32_t> order) const {
+  constexpr std::size_t kCounts = 32;  // a word in more units crosses nearly every cut
+  const std::size_t count = order.size();
+  std::vector<std::uint32_t> first(idf_.size(), 0);
+  std::vector<std::uint32_t> last(idf_.size(), 0);
+  for (std::uint32_t rank = 0; rank < count; ++rank) {
+    for (const std::uint32_t stem : discourse_.contents(order[rank])) {
+      if (first[stem] == 0) first[stem] = rank + 1;
+      last[stem] = rank + 1;
+    }
+  }
+  std::vector<double> change(count + 2, 0.0);
+  std::array<double, kCounts + 1> weight{};
+  for (std::size_t stem = 0; stem < idf_.size(); ++stem) {
+    if (!(idf_[stem] > 0)) continue;
+    change[first[stem]] += static_cast<double>(idf_[stem]);
+    change[last[stem]] -= static_cast<double>(idf_[stem]);
+    weight[std::min<std::size_t>(discourse_.unit_counts()[stem], kCounts)] += static_cast<double>(idf_[stem]);
+  }
+  double weakest = 1;
+  double open = 0;
+  for (std::size_t c = 1; c < count; ++c) {
+    open += change[c];
+    const double q = static_cast<double>(c) / static_cast<double>(count);
+    if (q < kCutMargin || q > 1 - kCutMargin) continue;
+    double expected = 0;
+    double left = q;
+    double right = 1 - q;
+    for (std::size_t n = 2; n <= kCounts; ++n) {
+      left *= q;
+      right *= 1 - q;
+      expected += weight[n] * (1 - left - right);
+    }
+    if (expected > 0) weakest = std::min(weakest, open / expected);
+  }
+  return weakest;
 }
 
 double Measure::tension(std::span<const std::uint32_t> order) const {
@@ -107,7 +152,7 @@ double Measure::tension(std::span<const std::uint32_t> order) const {
   return (*top - low) + (*top - line.back());
 }
 
-RawFigures Measure::figures(std::span<const std::uint32_t> order, double gamma, double tau,
+RawFigures Measure::figures(std::span<const std::uint32_t> order, const PhaseMoves& moves, double tau,
                             std::vector<OrderValues>* by_unit) {
   RawFigures raw;
   const OrderValues values = order_.measure(order, by_unit);
@@ -116,7 +161,8 @@ RawFigures Measure::figures(std::span<const std::uint32_t> order, double gamma, 
   double sum = 0;
   for (std::size_t p = 1; p < order.size(); ++p) sum += link_share(order[p - 1], order[p]);
   raw.link = order.size() > 1 ? sum / static_cast<double>(order.size() - 1) : 0.5;
-  raw.persistence = persistence(decode(order, gamma), tau);
+  raw.chain = chain(order);
+  raw.persistence = persistence(decode(order, moves), tau);
   raw.tension = tension(order);
   return raw;
 }

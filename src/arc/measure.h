@@ -19,6 +19,7 @@ struct RawFigures {
   double evidence = 0;     // OrderEvidence::weigh
   double resolved = 1;     // share of mentions and pronouns that find what they presume
   double link = 0.5;       // share of random predecessors that link worse than the real one
+  double chain = 1;        // at the weakest cut: what goes on across it, over what would in a random order
   double persistence = 0;  // sum of the kept persistences of the arc, in sd of the valence
   double tension = 0;      // range of the smoothed arousal + its drop behind the climax, in sd of the arousal
 };
@@ -34,13 +35,16 @@ class Measure {
   Measure(const Discourse& discourse, Series series, std::uint64_t seed);
 
   // Figures of an order; the arc's part for this gamma and tau. With `by_unit`, the order features of each unit.
-  RawFigures figures(std::span<const std::uint32_t> order, double gamma, double tau,
+  RawFigures figures(std::span<const std::uint32_t> order, const PhaseMoves& moves, double tau,
                      std::vector<OrderValues>* by_unit = nullptr);
   // Only evidence: what the 128 shuffles of the order sub-score need.
   double evidence(std::span<const std::uint32_t> order, std::vector<OrderValues>* by_unit = nullptr);
 
-  Decoded decode(std::span<const std::uint32_t> order, double gamma, const DecoderRules& rules = {}) const;
+  PhaseMoves moves(double gamma) const { return {places_, gamma}; }
+  Decoded decode(std::span<const std::uint32_t> order, const PhaseMoves& moves, const DecoderRules& rules = {},
+                 bool with_phases = false) const;
   double persistence(const Decoded& decoded, double tau) const;
+  double chain(std::span<const std::uint32_t> order) const;
   double tension(std::span<const std::uint32_t> order) const;
   // Does unit `at` link better to `before` than to random others? 0 .. 1
   double link_share(std::uint32_t before, std::uint32_t at) const;

@@ -1,6 +1,7 @@
 #include "arc/numeric.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -13,6 +14,22 @@ namespace {
 constexpr double kLn2High = 0x1.62e42fefa0000p-1;  // ln 2 in two parts, so that k * high is exact
 constexpr double kLn2Low = 0x1.cf79abc9e3b3ap-40;
 constexpr double kTwoPi = 0x1.921fb54442d18p+2;
+
+// 1/n! and 1/(2n+1), divided once.
+constexpr std::array<double, 15> kOverFactorial = [] {
+  std::array<double, 15> over{};
+  double factorial = 1;
+  for (std::size_t n = 0; n < over.size(); ++n) {
+    over[n] = 1 / factorial;
+    factorial *= static_cast<double>(n + 1);
+  }
+  return over;
+}();
+constexpr std::array<double, 12> kOverOdd = [] {
+  std::array<double, 12> over{};
+  for (std::size_t n = 0; n < over.size(); ++n) over[n] = 1 / static_cast<double>(2 * n + 1);
+  return over;
+}();
 
 // 2^k for -1074 <= k <= 1023, in two factors so that subnormal results are rounded once.
 double times_power_of_two(double x, int k) {
@@ -42,8 +59,8 @@ double exact_exp(double x) {
   if (x > 709.7) return std::numeric_limits<double>::infinity();
   const double k = std::floor(x * 0x1.71547652b82fep+0 + 0.5);
   const double r = (x - k * kLn2High) - k * kLn2Low;  // |r| <= 0.35
-  double sum = 1;
-  for (int n = 14; n >= 1; --n) sum = 1 + sum * r / n;  // Taylor; r^15/15! is below 1e-18
+  double sum = 0;
+  for (std::size_t n = kOverFactorial.size(); n-- > 0;) sum = sum * r + kOverFactorial[n];  // r^15/15! is below 1e-18
   return times_power_of_two(sum, static_cast<int>(k));
 }
 
@@ -58,7 +75,7 @@ double exact_log(double x) {
   const double s = (m - 1) / (m + 1);  // log m = 2 atanh s, |s| <= 0.172
   const double square = s * s;
   double sum = 0;
-  for (int n = 23; n >= 1; n -= 2) sum = sum * square + 1.0 / n;
+  for (std::size_t n = kOverOdd.size(); n-- > 0;) sum = sum * square + kOverOdd[n];
   return (exponent * kLn2Low + 2 * s * sum) + exponent * kLn2High;
 }
 

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 
+#include "arc/korean.h"
 #include "arc/numeric.h"
 #include "arc/order_tables.h"
 
@@ -53,6 +54,7 @@ OrderEvidence::OrderEvidence(const Discourse& discourse)
 }
 
 OrderEvidence::Learned OrderEvidence::learned_of(std::uint32_t unit) const {
+  if (!english_) return ruled_of(unit);
   const PositionTable& table = position_table();
   Learned sums;
   int known = 0;
@@ -66,6 +68,12 @@ OrderEvidence::Learned OrderEvidence::learned_of(std::uint32_t unit) const {
   }
   const auto shrink = static_cast<float>(1 / std::sqrt(known + 3.0));
   return {sums.opening * shrink, sums.closing * shrink, sums.drift * shrink};
+}
+
+OrderEvidence::Learned OrderEvidence::ruled_of(std::uint32_t unit) const {
+  double sum = 0;
+  for (const std::uint32_t id : discourse_.words(unit)) sum += opening_of(discourse_.vocabulary().word(id));
+  return {static_cast<float>(sum), 0, static_cast<float>(-sum)};
 }
 
 OrderValues OrderEvidence::measure(std::span<const std::uint32_t> order, std::vector<OrderValues>* by_unit) {
@@ -158,7 +166,7 @@ double OrderEvidence::adjacency(std::uint64_t before, std::uint64_t after) const
 }
 
 double OrderEvidence::weigh(const OrderValues& values) const {
-  const OrderValues& weights = english_ ? english_order_weights() : other_order_weights();
+  const OrderValues& weights = english_ ? english_order_weights() : korean_order_weights();
   double sum = 0;
   for (std::size_t f = 0; f < kOrderFeatures; ++f) sum += weights[f] * values[f];
   return sum;

@@ -65,6 +65,7 @@ class OrderEvidence {
   void add_antecedents(std::uint32_t unit, std::uint8_t recent, OrderValues& values) const;
   void add_learned(std::uint32_t unit, std::uint32_t place, OrderValues& values) const;
   Learned learned_of(std::uint32_t unit) const;
+  Learned ruled_of(std::uint32_t unit) const;  // without tables: opening words by rule
 
   const Discourse& discourse_;
   bool english_;

@@ -92,8 +92,8 @@ const OrderValues& english_order_weights() {
   return weights;
 }
 
-const OrderValues& other_order_weights() {
-  static const OrderValues weights = read_weights(embedded::tables_order_weights_rules_tsv);
+const OrderValues& korean_order_weights() {
+  static const OrderValues weights = read_weights(embedded::tables_order_weights_ko_tsv);
   return weights;
 }
 

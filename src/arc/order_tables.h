@@ -31,7 +31,7 @@ using AdjacencyTable = std::array<std::array<float, kShapeBits>, kShapeBits>;  /
 const PositionTable& position_table();
 const AdjacencyTable& adjacency_table();
 const OrderValues& english_order_weights();
-// For languages without learned tables: the rules alone, each as strong as its spread over shuffles asks for.
-const OrderValues& other_order_weights();
+// Without learned tables: the rules, each weighed by one over its spread between shuffles (docs/arc.md).
+const OrderValues& korean_order_weights();
 
 }  // namespace banchu

@@ -27,12 +27,7 @@ constexpr double kHalfWitness = 0.5;
 constexpr std::array<std::array<double, 2>, 5> kTurns = {
     {{0.14, 0.09}, {0.32, 0.12}, {0.54, 0.10}, {0.75, 0.10}, {0.91, 0.06}}};
 
-struct Move {
-  std::uint32_t from;
-  std::uint32_t to;
-  double weight;  // A^gamma - floor^gamma
-  bool turn;
-};
+using Move = PhaseMoves::Move;
 
 constexpr std::uint32_t state_of(std::size_t step, int level) {
   return static_cast<std::uint32_t>(step * kLevels + static_cast<std::size_t>(level));
@@ -85,54 +80,63 @@ std::vector<Move> moves_of(std::size_t places, double gamma, double floor) {
   return moves;
 }
 
-// log potential of a phase at a position in [0, 1].
+// Potential of a phase at a position in [0, 1].
 double position_potential(Phase phase, double at) {
-  if (phase == Phase::setup) return -std::max(0.0, at - kSetupReach) / kSetupReach;
-  if (phase == Phase::close) return -std::max(0.0, 1 - kSetupReach - at) / kSetupReach;
-  if (phase != Phase::peak && phase != Phase::valley) return 0;
+  if (phase == Phase::setup) return exact_exp(-std::max(0.0, at - kSetupReach) / kSetupReach);
+  if (phase == Phase::close) return exact_exp(-std::max(0.0, 1 - kSetupReach - at) / kSetupReach);
+  if (phase != Phase::peak && phase != Phase::valley) return 1;
   double best = 0;
   for (const auto& [mean, spread] : kTurns) {
     const double far = (at - mean) / spread;
     best = std::max(best, exact_exp(-0.5 * far * far));
   }
-  return kTurnBonus * best;
+  return exact_exp(kTurnBonus * best);
 }
 
 // A peak at the lowest level, or a valley at the highest, is hard to believe.
-double level_potential(Phase phase, int level) {
-  const double height = (level - kLevels / 2) * kLevelStep;
-  if (phase == Phase::peak) return std::min(0.0, height);
-  return phase == Phase::valley ? std::min(0.0, -height) : 0.0;
+using LevelPotentials = std::array<std::array<double, kLevels>, kSteps>;
+const LevelPotentials& level_potentials() {
+  static const LevelPotentials potentials = [] {
+    LevelPotentials all{};
+    for (std::size_t step = 0; step < kSteps; ++step) {
+      for (int level = 0; level < kLevels; ++level) {
+        const double height = (level - kLevels / 2) * kLevelStep;
+        const double side = kPhaseOf[step] == Phase::peak ? height : kPhaseOf[step] == Phase::valley ? -height : 0.0;
+        all[step][static_cast<std::size_t>(level)] = exact_exp(0.5 * std::min(0.0, side));
+      }
+    }
+    return all;
+  }();
+  return potentials;
 }
 
 using StateRow = std::array<double, kStates>;
 
 class PhaseDecoder {
  public:
-  PhaseDecoder(std::span<const Place> places, double gamma, const DecoderRules& rules)
-      : places_(places), rules_(rules), floor_(exact_exp(gamma * kImpossible)) {
+  PhaseDecoder(std::span<const Place> places, const PhaseMoves& moves, const DecoderRules& rules)
+      : places_(places), rules_(rules), floor_(moves.floor()), moves_(moves.moves()) {
     std::vector<double> z;
     for (const Place& place : places) z.push_back(place.value);
     share_ = signal_share_of(z);
-    moves_ = moves_of(places.size(), gamma, floor_);
+    for (std::uint32_t level = 0; level < kLevels; ++level) {
+      level_values_[level] = (static_cast<int>(level) - kLevels / 2) * kLevelStep * std::sqrt(share_);
+    }
     emissions_.resize(places.size());
     for (std::size_t t = 0; t < places.size(); ++t) emit(t);
   }
 
-  Decoded run() {
+  Decoded run(bool with_phases) {
     Decoded decoded;
     decoded.signal_share = share_;
     forward();
     backward_and_arc(decoded);
-    viterbi(decoded);
+    if (with_phases) viterbi(decoded);
     decoded.gain = (log_moving_ - log_still()) / static_cast<double>(places_.size());
     return decoded;
   }
 
  private:
-  double level_value(std::uint32_t state) const {
-    return (static_cast<int>(state % kLevels) - kLevels / 2) * kLevelStep * std::sqrt(share_);
-  }
   // How much a place's evidence counts: repeated units say nothing new.
   double witness(std::size_t t) const {
     return rules_.repetition ? places_[t].witness : std::max(kHalfWitness, places_[t].witness);
@@ -145,15 +149,14 @@ class PhaseDecoder {
   void emit(std::size_t t) {
     const double at = places_.size() > 1 ? static_cast<double>(t) / static_cast<double>(places_.size() - 1) : 0;
     std::array<double, kLevels> by_level{};
-    for (int level = 0; level < kLevels; ++level) {
-      const double away = places_[t].value - level_value(static_cast<std::uint32_t>(level));
-      by_level[static_cast<std::size_t>(level)] = -0.5 * away * away / (1 - share_) * witness(t);
+    for (std::size_t level = 0; level < kLevels; ++level) {
+      const double away = places_[t].value - level_values_[level];
+      by_level[level] = exact_exp(-0.5 * away * away / (1 - share_) * witness(t));
     }
     for (std::size_t step = 0; step < kSteps; ++step) {
-      const double position = rules_.position ? position_potential(kPhaseOf[step], at) : 0;
-      for (int level = 0; level < kLevels; ++level) {
-        emissions_[t][state_of(step, level)] = exact_exp(by_level[static_cast<std::size_t>(level)] + position +
-                                                         level_potential(kPhaseOf[step], level) * 0.5);
+      const double position = rules_.position ? position_potential(kPhaseOf[step], at) : 1;
+      for (std::size_t level = 0; level < kLevels; ++level) {
+        emissions_[t][step * kLevels + level] = by_level[level] * position * level_potentials()[step][level];
       }
     }
   }
@@ -203,7 +206,7 @@ class PhaseDecoder {
       double mean = 0;
       posteriors_[t] = {};
       for (std::uint32_t s = 0; s < kStates; ++s) {
-        mean += joint[s] * level_value(s);
+        mean += joint[s] * level_values_[s % kLevels];
         posteriors_[t][static_cast<std::size_t>(kPhaseOf[s / kLevels])] += joint[s];
       }
       decoded.arc[t] = mean;
@@ -269,7 +272,8 @@ class PhaseDecoder {
   double floor_;
   double share_ = 0;
   double log_moving_ = 0;
-  std::vector<Move> moves_;
+  std::span<const Move> moves_;
+  std::array<double, kLevels> level_values_{};
   std::vector<StateRow> emissions_;
   std::vector<StateRow> forward_;
   std::vector<std::array<double, kPhases>> posteriors_;
@@ -297,12 +301,16 @@ double signal_share_of(std::span<const double> z) {
   return std::clamp(pairs > 0 ? sum / pairs : 0.0, 0.02, 0.9);
 }
 
-Decoded decode_phases(std::span<const Place> places, double gamma, const DecoderRules& rules) {
+PhaseMoves::PhaseMoves(std::size_t places, double gamma)
+    : places_(places), floor_(exact_exp(gamma * kImpossible)), moves_(moves_of(places, gamma, floor_)) {}
+
+Decoded decode_phases(std::span<const Place> places, const PhaseMoves& moves, const DecoderRules& rules,
+                      bool with_phases) {
   if (places.size() < 2) {
     return {std::vector<double>(places.size(), 0.0), std::vector<Phase>(places.size(), Phase::setup),
             std::vector<double>(places.size(), 0.0), 0, 0};
   }
-  return PhaseDecoder(places, gamma, rules).run();
+  return PhaseDecoder(places, moves, rules).run(with_phases);
 }
 
 }  // namespace banchu

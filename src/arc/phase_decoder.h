@@ -51,8 +51,29 @@ struct Decoded {
   double signal_share = 0;        // of the variance, by autocovariance
 };
 
-// gamma as in the formula. Fewer than 2 places: all zero, setup.
-Decoded decode_phases(std::span<const Place> places, double gamma, const DecoderRules& rules = {});
+// The transitions for one gamma and one number of places; made once for the many series of a text.
+class PhaseMoves {
+ public:
+  PhaseMoves(std::size_t places, double gamma);
+  struct Move {
+    std::uint32_t from;
+    std::uint32_t to;
+    double weight;  // A^gamma - floor^gamma
+    bool turn;
+  };
+  double floor() const { return floor_; }
+  std::span<const Move> moves() const { return moves_; }
+  std::size_t places() const { return places_; }
+
+ private:
+  std::size_t places_;
+  double floor_;
+  std::vector<Move> moves_;
+};
+
+// gamma as in the formula. Fewer than 2 places: all zero, setup. Without `with_phases` only the arc and the gain.
+Decoded decode_phases(std::span<const Place> places, const PhaseMoves& moves, const DecoderRules& rules = {},
+                      bool with_phases = true);
 
 // z-scores; a constant series gives zeros.
 std::vector<double> standardised(std::span<const double> values);

@@ -29,7 +29,10 @@ bool unresolved(ViolationKind kind) { return kind == ViolationKind::article || k
 
 ArcScorer::ArcScorer(const Discourse& discourse, Series series, std::vector<std::string> speakers,
                      std::optional<double> model_local, const ArcOptions& options)
-    : measure_(discourse, std::move(series), options.seed), speakers_(std::move(speakers)), options_(options) {
+    : measure_(discourse, std::move(series), options.seed),
+      moves_(measure_.moves(options.gamma)),
+      speakers_(std::move(speakers)),
+      options_(options) {
   told_.resize(discourse.size());
   std::iota(told_.begin(), told_.end(), 0u);
   violations_ = find_violations(discourse, speakers_);
@@ -43,8 +46,8 @@ Status ArcScorer::check_cancelled() const {
 }
 
 Status ArcScorer::run(Reading& reading) {
-  raw_ = measure_.figures(told_, options_.gamma, options_.tau, &by_unit_);
-  decoded_ = measure_.decode(told_, options_.gamma);
+  raw_ = measure_.figures(told_, moves_, options_.tau, &by_unit_);
+  decoded_ = measure_.decode(told_, moves_, {}, true);
   BANCHU_TRY_STATUS(measure_order_chance());
   BANCHU_TRY_STATUS(measure_chance());
   reading.subscores = subscores_of(raw_, chance_, facts_);
@@ -87,7 +90,7 @@ Status ArcScorer::measure_chance() {
     BANCHU_TRY_STATUS(check_cancelled());
     Rng rng(options_.seed + static_cast<std::uint64_t>(i), "chance");
     chance_orders_.push_back(shuffled_blocks(facts_.units, 1, rng));
-    chance_raw_.push_back(measure_.figures(chance_orders_.back(), options_.gamma, options_.tau));
+    chance_raw_.push_back(measure_.figures(chance_orders_.back(), moves_, options_.tau));
   }
   chance_.resolved = spread_of(column(chance_raw_, &RawFigures::resolved));
   chance_.link = spread_of(column(chance_raw_, &RawFigures::link));
@@ -130,11 +133,12 @@ Status ArcScorer::fill_grid(Reading& reading) {
   std::vector<double> all;
   const Chance kept = chance_;
   for (const double gamma : kGammas) {
-    const Decoded told = measure_.decode(told_, gamma);
+    const PhaseMoves moves = measure_.moves(gamma);
+    const Decoded told = measure_.decode(told_, moves);
     std::vector<Decoded> chance;
     for (const Order& order : chance_orders_) {
       BANCHU_TRY_STATUS(check_cancelled());
-      chance.push_back(measure_.decode(order, gamma));
+      chance.push_back(measure_.decode(order, moves));
     }
     for (const double tau : kTaus) {
       RawFigures raw = raw_;
@@ -228,7 +232,7 @@ void ArcScorer::add_rule_evidence(const Reading& reading, std::vector<Evidence>&
                                                                       {"decoder: position", {true, false, true}},
                                                                       {"decoder: repetition", {true, true, false}}}};
   for (const auto& [name, without] : rules) {
-    const Decoded other = measure_.decode(told_, options_.gamma, without);
+    const Decoded other = measure_.decode(told_, moves_, without);
     RawFigures raw = raw_;
     raw.persistence = measure_.persistence(other, options_.tau);
     std::size_t most = 0;

@@ -40,6 +40,7 @@ class ArcScorer {
   Status check_cancelled() const;
 
   Measure measure_;
+  PhaseMoves moves_;  // for the gamma in force
   std::vector<std::string> speakers_;
   const ArcOptions& options_;
   Facts facts_;

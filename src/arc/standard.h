@@ -30,12 +30,14 @@ struct Standard {
     double raw = 0;
     double score = 0;
   };
-  std::string digest;                   // SHA-256 of the golden file
-  std::size_t episodes = 0;             //
-  double median_coherence = 0;          // of the episodes
-  double leave_one_out_median = 0;      // of the episodes' standard scores, each held out of its own calibration
-  std::vector<double> leave_one_out;    // in the order of the episodes
-  std::vector<double> feature_medians;  // of the structure features (arc/structure.h)
+  std::string digest;                 // SHA-256 of the golden file
+  std::size_t episodes = 0;           //
+  double median_coherence = 0;        // of the episodes
+  double leave_one_out_median = 0;    // of the episodes' standard scores, each held out of its own calibration
+  std::vector<double> leave_one_out;  // in the order of the episodes
+  // Of the structure features, for English and then for Korean: where golden episodes stop being golden (their lower
+  // quartile), and the unit in which falling short of it is counted.
+  std::vector<double> feature_levels;
   std::vector<double> feature_spreads;
   std::vector<Knot> map;  // raw ascending
 };
