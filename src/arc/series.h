@@ -63,7 +63,8 @@ Status split_episode(Series& series, std::size_t episode, std::size_t at, const 
 // With the episode behind it, of the same book.
 Status merge_episodes(Series& series, std::size_t episode, const MeasureEpisode& measure);
 
-// Labels as the engine sees them: valence from the arc, phases from its peaks and valleys, in an order that is allowed.
+// Labels as the engine sees them: valence from the arc, its furthest point a 3, phases from its peaks and valleys, in
+// an order that is allowed.
 void propose_labels(SeriesEpisode& episode);
 // Phases for `units` sentences around alternating extrema: setup, rise or fall, peak or valley, ..., close.
 std::vector<Phase> phases_around(std::size_t units, std::span<const Extremum> peaks, std::span<const Extremum> valleys);

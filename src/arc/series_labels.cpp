@@ -8,8 +8,6 @@
 namespace banchu {
 namespace {
 
-constexpr double kLabelScale = 1.5;  // two standard deviations of the arc are a 3
-
 struct Turn {
   std::size_t at = 0;
   bool is_peak = true;
@@ -70,10 +68,13 @@ std::vector<Phase> phases_around(std::size_t units, std::span<const Extremum> pe
 
 void propose_labels(SeriesEpisode& episode) {
   const Reading& reading = episode.reading;
+  double most = 0;
+  for (const double value : reading.arc) most = std::max(most, std::abs(value));
+  const double scale = most > 1e-9 ? kGoldenValence / most : 0;
   episode.valence.clear();
   for (std::size_t i = 0; i < episode.size(); ++i) {
-    const double value = i < reading.arc.size() ? reading.arc[i] * kLabelScale : 0;
-    episode.valence.push_back(std::clamp(std::round(value * 2) / 2, -kGoldenValence, kGoldenValence));
+    const double value = i < reading.arc.size() ? reading.arc[i] * scale : 0;
+    episode.valence.push_back(std::round(value * 2) / 2 + 0.0);  // halves; no -0
   }
   episode.phases = phases_around(episode.size(), reading.peaks, reading.valleys);
 }
