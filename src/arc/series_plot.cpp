@@ -41,6 +41,9 @@ class SeriesPage {
         can_draw_hangul_(can_draw_hangul),
         shown_(std::min(series.episodes.size(), kMostEpisodes)),
         canvas_(kWidth, height_of(series, shown_), drawable(title, can_draw_hangul)) {
+    for (const SeriesEpisode& episode : series.episodes) {
+      for (const double value : episode.reading.arc) most_ = std::max(most_, std::abs(value));
+    }
     canvas_.text({kMargin, 44}, fitted(shown(title), 70), {kInk, 23, "start", true});
     canvas_.text({kMargin, 68}, counts(), {kQuiet, 13});
   }
@@ -125,7 +128,7 @@ class SeriesPage {
     const std::vector<double> arc = thinned(episode.reading.arc, kMostPoints);
     for (std::size_t i = 0; i < arc.size(); ++i)
       points.push_back({left + (static_cast<double>(i) + 0.5) / static_cast<double>(arc.size()) * width,
-                        top + height / 2 - std::clamp(arc[i], -2.0, 2.0) / 2.0 * (height / 2)});
+                        top + height / 2 - arc[i] / most_ * (height / 2)});
     canvas_.line({left, top + height / 2}, {left + width, top + height / 2}, {"", kFaint, 1});
     canvas_.curve(points, {"", kArc, 2.2, "", opacity});
     if (episode.reading.coherence)
@@ -153,6 +156,7 @@ class SeriesPage {
   bool can_draw_hangul_;
   std::size_t shown_;
   PlotCanvas canvas_;
+  double most_ = 0.5;  // one scale for all cells: a flat episode beside a steep one stays flat
 };
 
 }  // namespace

@@ -72,11 +72,18 @@ Status walk(AppContext& context, const MakeFlags& flags, SeriesDesk& desk) {
   return {};
 }
 
+std::string page_title(const AppContext& context, const Series& series) {
+  if (series.books.size() == 1) return series.books.front().title;
+  return context.language == Language::ko
+             ? fmt::format("{} 외 {}권", series.books.front().title, series.books.size() - 1)
+             : fmt::format("{} and {} more", series.books.front().title, series.books.size() - 1);
+}
+
 Status write_extras(const AppContext& context, const MakeFlags& flags, const Series& series) {
   if (!flags.dataset.empty()) BANCHU_TRY_STATUS(write_file_atomic(flags.dataset, series_dataset(series)));
   if (flags.page.empty()) return {};
   return write_picture(context, flags.page, [&](bool can_draw_hangul) {
-    return series_svg(series, series.books.front().title, context.language == Language::ko, can_draw_hangul);
+    return series_svg(series, page_title(context, series), context.language == Language::ko, can_draw_hangul);
   });
 }
 
