@@ -78,7 +78,7 @@ std::string title_of(const Book& book, const BookChapter& chapter, std::size_t n
   return title;
 }
 
-void add_chapter(Series& series, const Book& book, std::size_t number) {
+void add_chapter(BookSeries& series, const Book& book, std::size_t number) {
   SeriesBook& into = series.books.back();
   const BookChapter& chapter = book.chapters[number];
   std::vector<Scene> scenes;
@@ -99,7 +99,7 @@ void add_chapter(Series& series, const Book& book, std::size_t number) {
   }
 }
 
-Status measure_episode(const Series& series, SeriesEpisode& episode, const MeasureEpisode& measure) {
+Status measure_episode(const BookSeries& series, SeriesEpisode& episode, const MeasureEpisode& measure) {
   std::vector<ArcTurn> turns;
   for (const std::string& unit : units_of(series, episode)) turns.push_back({"", unit});
   BANCHU_TRY(episode.reading, measure(turns));
@@ -113,9 +113,9 @@ Error no_such_place(const std::string& what, const std::string& hint) {
 
 }  // namespace
 
-Result<Series> find_series(std::span<const Book> books, const MeasureEpisode& measure, const CancelFlag* cancel,
-                           const ProgressSink& progress) {
-  Series series;
+Result<BookSeries> find_series(std::span<const Book> books, const MeasureEpisode& measure, const CancelFlag* cancel,
+                               const ProgressSink& progress) {
+  BookSeries series;
   for (const Book& book : books) {
     series.books.push_back({book.title, book.digest, {}, {}});
     for (std::size_t number = 0; number < book.chapters.size(); ++number) add_chapter(series, book, number);
@@ -128,16 +128,16 @@ Result<Series> find_series(std::span<const Book> books, const MeasureEpisode& me
   return series;
 }
 
-std::string id_of(const Series& series, const SeriesEpisode& episode) {
+std::string id_of(const BookSeries& series, const SeriesEpisode& episode) {
   return fmt::format("{}-{:04}-{:04}", series.books[episode.book].digest.substr(0, kIdDigits), episode.begin + 1,
                      episode.end);
 }
 
-std::span<const std::string> units_of(const Series& series, const SeriesEpisode& episode) {
+std::span<const std::string> units_of(const BookSeries& series, const SeriesEpisode& episode) {
   return std::span(series.books[episode.book].units).subspan(episode.begin, episode.size());
 }
 
-Status split_episode(Series& series, std::size_t index, std::size_t at, const MeasureEpisode& measure) {
+Status split_episode(BookSeries& series, std::size_t index, std::size_t at, const MeasureEpisode& measure) {
   SeriesEpisode first = series.episodes[index];
   if (at < kMinUnits || at + kMinUnits > first.size())
     return no_such_place(fmt::format("sentence {} leaves a part of fewer than {} sentences", at + 1, kMinUnits),
@@ -154,7 +154,7 @@ Status split_episode(Series& series, std::size_t index, std::size_t at, const Me
   return {};
 }
 
-Status merge_episodes(Series& series, std::size_t index, const MeasureEpisode& measure) {
+Status merge_episodes(BookSeries& series, std::size_t index, const MeasureEpisode& measure) {
   if (index + 1 >= series.episodes.size() || series.episodes[index + 1].book != series.episodes[index].book)
     return no_such_place("there is no episode behind this one in its book", "`back` goes to the one before");
   SeriesEpisode merged = series.episodes[index];

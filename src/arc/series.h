@@ -44,24 +44,24 @@ struct SeriesBook {
   std::vector<std::size_t> paragraph_starts;  // units
 };
 
-struct Series {
+struct BookSeries {
   std::vector<SeriesBook> books;
   std::vector<SeriesEpisode> episodes;
   std::vector<std::string> notes;  // what was too short to be an episode
 };
 
 // Chapters become episodes; long ones are parted at scene breaks, else at paragraphs; tiny ones join their neighbour.
-Result<Series> find_series(std::span<const Book> books, const MeasureEpisode& measure, const CancelFlag* cancel,
-                           const ProgressSink& progress);
+Result<BookSeries> find_series(std::span<const Book> books, const MeasureEpisode& measure, const CancelFlag* cancel,
+                               const ProgressSink& progress);
 
 // "3f9a2c-0123-0160": sentences 123 to 160 of the book with that digest.
-std::string id_of(const Series& series, const SeriesEpisode& episode);
-std::span<const std::string> units_of(const Series& series, const SeriesEpisode& episode);
+std::string id_of(const BookSeries& series, const SeriesEpisode& episode);
+std::span<const std::string> units_of(const BookSeries& series, const SeriesEpisode& episode);
 
 // `at` counts the episode's own sentences from 0 and begins the second half; both halves need kMinUnits.
-Status split_episode(Series& series, std::size_t episode, std::size_t at, const MeasureEpisode& measure);
+Status split_episode(BookSeries& series, std::size_t episode, std::size_t at, const MeasureEpisode& measure);
 // With the episode behind it, of the same book.
-Status merge_episodes(Series& series, std::size_t episode, const MeasureEpisode& measure);
+Status merge_episodes(BookSeries& series, std::size_t episode, const MeasureEpisode& measure);
 
 // Labels as the engine sees them: valence from the arc, its furthest point a 3, phases from its peaks and valleys, in
 // an order that is allowed.
@@ -70,17 +70,17 @@ void propose_labels(SeriesEpisode& episode);
 std::vector<Phase> phases_around(std::size_t units, std::span<const Extremum> peaks, std::span<const Extremum> valleys);
 
 // What an earlier evening accepted is accepted, with its labels. Answers how many were found again.
-std::size_t resume_series(Series& series, const GoldenSet& earlier);
+std::size_t resume_series(BookSeries& series, const GoldenSet& earlier);
 
 struct SeriesAuthor {
   std::string author;
   std::string licence = "all rights reserved";
 };
-GoldenStory story_of(const Series& series, const SeriesEpisode& episode, const SeriesAuthor& author);
+GoldenStory story_of(const BookSeries& series, const SeriesEpisode& episode, const SeriesAuthor& author);
 
 // JSON Lines, one sentence a line: text, structure, emotion and context. Skipped episodes are left out.
-std::string series_dataset(const Series& series);
+std::string series_dataset(const BookSeries& series);
 // The whole series on one page: every episode's arc, book by book, and above them the series as one arc.
-std::string series_svg(const Series& series, const std::string& title, bool in_korean, bool can_draw_hangul);
+std::string series_svg(const BookSeries& series, const std::string& title, bool in_korean, bool can_draw_hangul);
 
 }  // namespace banchu

@@ -50,7 +50,7 @@ Json context_of(std::span<const std::string> units, const SeriesEpisode& episode
           {"evidence", std::move(fired)}};
 }
 
-void add_episode(const Series& series, const SeriesEpisode& episode, std::string& out) {
+void add_episode(const BookSeries& series, const SeriesEpisode& episode, std::string& out) {
   const GoldenStory story = story_of(series, episode, {});
   const auto units = units_of(series, episode);
   for (std::size_t unit = 0; unit < units.size(); ++unit) {
@@ -70,7 +70,7 @@ void add_episode(const Series& series, const SeriesEpisode& episode, std::string
 
 }  // namespace
 
-std::string series_dataset(const Series& series) {
+std::string series_dataset(const BookSeries& series) {
   std::string out;
   for (const SeriesEpisode& episode : series.episodes) {
     if (episode.state != SeriesEpisode::State::skipped) add_episode(series, episode, out);

@@ -24,7 +24,7 @@ class SeriesDesk {
   };
 
   // `series` outlives the desk.
-  SeriesDesk(Series& series, MeasureEpisode measure, SeriesAuthor author, bool in_korean)
+  SeriesDesk(BookSeries& series, MeasureEpisode measure, SeriesAuthor author, bool in_korean)
       : series_(series), measure_(std::move(measure)), author_(std::move(author)), korean_(in_korean) {
     seek(0);
   }
@@ -61,7 +61,7 @@ class SeriesDesk {
   SeriesEpisode& current() { return series_.episodes[at_]; }
   const SeriesEpisode& current() const { return series_.episodes[at_]; }
 
-  Series& series_;
+  BookSeries& series_;
   MeasureEpisode measure_;
   SeriesAuthor author_;
   bool korean_;

@@ -32,7 +32,7 @@ std::vector<Turn> turns_of(std::span<const Extremum> peaks, std::span<const Extr
   return turns;
 }
 
-bool is_korean(const Series& series, const SeriesEpisode& episode) {
+bool is_korean(const BookSeries& series, const SeriesEpisode& episode) {
   std::size_t hangul = 0, letters = 0;
   for (const std::string& unit : units_of(series, episode)) {
     for (const char32_t c : code_points(unit)) {
@@ -79,7 +79,7 @@ void propose_labels(SeriesEpisode& episode) {
   episode.phases = phases_around(episode.size(), reading.peaks, reading.valleys);
 }
 
-std::size_t resume_series(Series& series, const GoldenSet& earlier) {
+std::size_t resume_series(BookSeries& series, const GoldenSet& earlier) {
   std::size_t found = 0;
   for (SeriesEpisode& episode : series.episodes) {
     const std::string id = id_of(series, episode);
@@ -96,7 +96,7 @@ std::size_t resume_series(Series& series, const GoldenSet& earlier) {
   return found;
 }
 
-GoldenStory story_of(const Series& series, const SeriesEpisode& episode, const SeriesAuthor& author) {
+GoldenStory story_of(const BookSeries& series, const SeriesEpisode& episode, const SeriesAuthor& author) {
   GoldenStory story;
   story.title = episode.title;
   story.shape = episode.shape;

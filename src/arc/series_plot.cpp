@@ -35,7 +35,7 @@ double mean_of(const std::vector<ArcUnit>& units) {
 
 class SeriesPage {
  public:
-  SeriesPage(const Series& series, const std::string& title, bool in_korean, bool can_draw_hangul)
+  SeriesPage(const BookSeries& series, const std::string& title, bool in_korean, bool can_draw_hangul)
       : series_(series),
         korean_(in_korean && can_draw_hangul),
         can_draw_hangul_(can_draw_hangul),
@@ -71,7 +71,7 @@ class SeriesPage {
   std::string_view say(std::string_view english, std::string_view korean) const { return korean_ ? korean : english; }
   std::string shown(std::string_view text) const { return drawable(text, can_draw_hangul_); }
 
-  static double height_of(const Series& series, std::size_t shown) {
+  static double height_of(const BookSeries& series, std::size_t shown) {
     double height = kHeader + kWholeHeight + 30;
     for (std::size_t i = 0; i < shown;) {
       std::size_t count = 0;
@@ -151,7 +151,7 @@ class SeriesPage {
     return at == std::string_view::npos ? title : title.substr(at + 4);
   }
 
-  const Series& series_;
+  const BookSeries& series_;
   bool korean_;
   bool can_draw_hangul_;
   std::size_t shown_;
@@ -161,7 +161,7 @@ class SeriesPage {
 
 }  // namespace
 
-std::string series_svg(const Series& series, const std::string& title, bool in_korean, bool can_draw_hangul) {
+std::string series_svg(const BookSeries& series, const std::string& title, bool in_korean, bool can_draw_hangul) {
   return SeriesPage(series, title, in_korean, can_draw_hangul).draw();
 }
 

@@ -48,7 +48,7 @@ Series two_chapters() {
 }
 
 TEST(Series, ChaptersBecomeEpisodes) {
-  const Series series = two_chapters();
+  const BookSeries series = two_chapters();
   ASSERT_EQ(series.episodes.size(), 2u);
   EXPECT_EQ(series.episodes[0].title, "sea · Chapter 1");
   EXPECT_EQ(id_of(series, series.episodes[1]), series.books[0].digest.substr(0, 6) + "-0021-0050");
@@ -56,7 +56,7 @@ TEST(Series, ChaptersBecomeEpisodes) {
 }
 
 TEST(Series, ALongChapterIsPartedNearParagraphs) {
-  const Series series = series_of({book_of("Chapter 1\n\n" + sentences(400, "fox"))});
+  const BookSeries series = series_of({book_of("Chapter 1\n\n" + sentences(400, "fox"))});
   ASSERT_EQ(series.episodes.size(), 3u);
   std::size_t total = 0;
   for (const SeriesEpisode& episode : series.episodes) {
@@ -72,14 +72,14 @@ TEST(Series, ScenesOfAShortChapterStayTogether) {
 }
 
 TEST(Series, WhatIsTooShortIsSaid) {
-  const Series series = series_of({book_of("Chapter 1\n\nOne.\nTwo.\n\nChapter 2\n\n" + sentences(10, "owl"))});
+  const BookSeries series = series_of({book_of("Chapter 1\n\nOne.\nTwo.\n\nChapter 2\n\n" + sentences(10, "owl"))});
   EXPECT_EQ(series.episodes.size(), 1u);
   ASSERT_EQ(series.notes.size(), 1u);
   EXPECT_NE(series.notes[0].find("Chapter 1"), std::string::npos);
 }
 
 TEST(Series, SplittingAndMergingIsTheSameAgain) {
-  Series series = two_chapters();
+  BookSeries series = two_chapters();
   ASSERT_TRUE(split_episode(series, 1, 12, wave));
   ASSERT_EQ(series.episodes.size(), 3u);
   EXPECT_EQ(series.episodes[1].size(), 12u);
@@ -91,7 +91,7 @@ TEST(Series, SplittingAndMergingIsTheSameAgain) {
 }
 
 TEST(Series, ASplitThatLeavesTooLittleIsRefused) {
-  Series series = two_chapters();
+  BookSeries series = two_chapters();
   EXPECT_FALSE(split_episode(series, 0, 2, wave));
   EXPECT_FALSE(split_episode(series, 0, 19, wave));
   EXPECT_FALSE(split_episode(series, 0, 500, wave));
@@ -119,7 +119,7 @@ TEST(Series, AProposalIsAlwaysInAnAllowedOrder) {
 }
 
 TEST(SeriesDesk, AWriterAcceptsSplitsMergesAndLabels) {
-  Series series = two_chapters();
+  BookSeries series = two_chapters();
   SeriesDesk desk(series, wave, {"me", "mine"}, false);
   EXPECT_TRUE(desk.hear("label fox_in_a_hole").lines.empty());
   EXPECT_TRUE(desk.hear("title The Fox").lines.empty());
@@ -141,14 +141,14 @@ TEST(SeriesDesk, AWriterAcceptsSplitsMergesAndLabels) {
 }
 
 TEST(SeriesDesk, GoesOnWhereAnEarlierEveningEnded) {
-  Series series = two_chapters();
+  BookSeries series = two_chapters();
   SeriesDesk desk(series, wave, {}, false);
   desk.hear("title The Fox");
   desk.hear("feel 2 -3");
   desk.hear("accept");
   const auto earlier = parse_golden(golden_line(desk.accepted()[0]), "mine");
   ASSERT_TRUE(earlier);
-  Series again = two_chapters();
+  BookSeries again = two_chapters();
   EXPECT_EQ(resume_series(again, *earlier), 1u);
   SeriesDesk next(again, wave, {}, false);
   EXPECT_NE(next.shown(80)[0].find("2/2"), std::string::npos);
@@ -158,7 +158,7 @@ TEST(SeriesDesk, GoesOnWhereAnEarlierEveningEnded) {
 }
 
 TEST(SeriesDesk, UnderstandsKorean) {
-  Series series = two_chapters();
+  BookSeries series = two_chapters();
   SeriesDesk desk(series, wave, {}, true);
   EXPECT_TRUE(desk.hear("모양 구덩이").lines.empty());
   EXPECT_TRUE(desk.hear("감정 3 2").lines.empty());
@@ -171,7 +171,7 @@ TEST(SeriesDesk, UnderstandsKorean) {
 }
 
 TEST(SeriesDesk, APhaseOutOfOrderCannotBeAccepted) {
-  Series series = two_chapters();
+  BookSeries series = two_chapters();
   SeriesDesk desk(series, wave, {}, false);
   EXPECT_TRUE(desk.hear("phase 20 setup").lines.empty());
   const auto answer = desk.hear("accept");
@@ -181,7 +181,7 @@ TEST(SeriesDesk, APhaseOutOfOrderCannotBeAccepted) {
 }
 
 TEST(SeriesDesk, NonsenseIsAnsweredAndNothingIsLost) {
-  Series series = two_chapters();
+  BookSeries series = two_chapters();
   SeriesDesk desk(series, wave, {}, false);
   for (const char* line : {"dance", "split", "split x", "split 99999999999999999999", "phase", "phase 5-2 fall",
                            "phase 1-999 fall", "phase 1 happy", "feel 1 9", "feel 0 1", "feel 1 nan", "show 90-99"}) {
@@ -194,7 +194,7 @@ TEST(SeriesDesk, NonsenseIsAnsweredAndNothingIsLost) {
 }
 
 TEST(SeriesDesk, ShowsSentencesAndTheWholeSeries) {
-  Series series = two_chapters();
+  BookSeries series = two_chapters();
   SeriesDesk desk(series, wave, {}, false);
   EXPECT_EQ(desk.hear("show").lines.size(), 13u);
   EXPECT_EQ(desk.hear("show 3-4").lines.size(), 2u);
@@ -203,14 +203,14 @@ TEST(SeriesDesk, ShowsSentencesAndTheWholeSeries) {
 }
 
 TEST(SeriesDesk, AcceptsEverythingThatIsInOrder) {
-  Series series = two_chapters();
+  BookSeries series = two_chapters();
   SeriesDesk desk(series, wave, {}, false);
   EXPECT_EQ(desk.accept_all(), 2u);
   EXPECT_TRUE(desk.is_over());
 }
 
 TEST(SeriesDataset, HasTextStructureEmotionAndContext) {
-  Series series = two_chapters();
+  BookSeries series = two_chapters();
   series.episodes[0].state = SeriesEpisode::State::skipped;
   const std::string dataset = series_dataset(series);
   std::size_t rows = 0;
@@ -235,7 +235,7 @@ TEST(SeriesPage, ShowsEveryEpisodeOnOnePage) {
   std::string first, second;
   for (int i = 1; i <= 9; ++i) first += "제" + std::to_string(i) + "장 바다\n" + sentences(20 + i, "fox") + "\n";
   for (int i = 1; i <= 4; ++i) second += "제" + std::to_string(i) + "장 <산>\n" + sentences(30 + i, "owl") + "\n";
-  Series series = series_of({book_of(first, "첫 권.txt"), book_of(second, "둘째 권.txt")});
+  BookSeries series = series_of({book_of(first, "첫 권.txt"), book_of(second, "둘째 권.txt")});
   series.episodes[1].state = SeriesEpisode::State::accepted;
   series.episodes[2].state = SeriesEpisode::State::skipped;
   const std::string svg = series_svg(series, "바다 연작", true, true);

@@ -72,14 +72,14 @@ Status walk(AppContext& context, const MakeFlags& flags, SeriesDesk& desk) {
   return {};
 }
 
-std::string page_title(const AppContext& context, const Series& series) {
+std::string page_title(const AppContext& context, const BookSeries& series) {
   if (series.books.size() == 1) return series.books.front().title;
   return context.language == Language::ko
              ? fmt::format("{} 외 {}권", series.books.front().title, series.books.size() - 1)
              : fmt::format("{} and {} more", series.books.front().title, series.books.size() - 1);
 }
 
-Status write_extras(const AppContext& context, const MakeFlags& flags, const Series& series) {
+Status write_extras(const AppContext& context, const MakeFlags& flags, const BookSeries& series) {
   if (!flags.dataset.empty()) BANCHU_TRY_STATUS(write_file_atomic(flags.dataset, series_dataset(series)));
   if (flags.page.empty()) return {};
   return write_picture(context, flags.page, [&](bool can_draw_hangul) {
@@ -87,7 +87,7 @@ Status write_extras(const AppContext& context, const MakeFlags& flags, const Ser
   });
 }
 
-Status resume(const AppContext& context, const MakeFlags& flags, Series& series) {
+Status resume(const AppContext& context, const MakeFlags& flags, BookSeries& series) {
   std::error_code failed;
   if (!std::filesystem::exists(flags.out, failed)) return {};
   BANCHU_TRY(const GoldenSet earlier, load_golden(flags.out));
@@ -102,7 +102,7 @@ Result<int> run_make(AppContext& context, const MakeFlags& flags) {
   options.with_interval = false;
   const MeasureEpisode measure = [&](std::span<const ArcTurn> units) { return score_units(units, options); };
   ProgressBar bar(context);
-  BANCHU_TRY(Series series, find_series(books, measure, &context.cancel, bar.sink()));
+  BANCHU_TRY(BookSeries series, find_series(books, measure, &context.cancel, bar.sink()));
   bar.clear();
   BANCHU_TRY_STATUS(resume(context, flags, series));
   for (const std::string& note : series.notes) context.note(note);
