@@ -2,6 +2,9 @@
 // judge by. Reads JSON lines {"id","units":[...]} or {"id","text"} on stdin, writes tab-separated lines.
 //
 //   arc_lab dump                      id, unit, shape (hexadecimal), words
+//   arc_lab emotions                  id, valence, arousal, then each emotion's probability and label (0, 1)
+//   arc_lab sham                      id, told or random, persistence, share of shuffles below it
+//   arc_lab speed                     signals and one decode, and full scores, in MB a second on one core
 //   arc_lab raw                       id, raw figures of the told order; the same of a shuffle
 //   arc_lab score [full|fast] [MODEL.gguf]
 //   arc_lab standard                  a golden set on stdin: each episode's score, held out; the map
@@ -9,13 +12,16 @@
 //   sum
 #include <fmt/format.h>
 
+#include <ctime>
 #include <iostream>
 #include <numeric>
 #include <string>
 
 #include "arc/arc.h"
+#include "arc/emotions.h"
 #include "arc/measure.h"
 #include "arc/model_signals.h"
+#include "arc/numeric.h"
 #include "arc/order.h"
 #include "arc/reading_json.h"
 #include "arc/shuffle.h"
@@ -49,6 +55,44 @@ void dump(const Tale& tale) {
     std::string words;
     for (const std::uint32_t id : discourse.words(i)) words += discourse.vocabulary().word(id).text + " ";
     fmt::print("{}\t{}\t{:x}\t{}\n", tale.id, i, discourse.unit(i).shape, words);
+  }
+}
+
+void emotions(const Tale& tale) {
+  for (const std::string& unit : tale.units) {
+    const EmotionShares shares = classify_emotions(unit);
+    const std::string_view view = unit;
+    const Discourse discourse(std::span(&view, 1));
+    fmt::print("{}\t{:.4f}\t{:.4f}", tale.id, discourse.unit(0).emotion.valence, discourse.unit(0).emotion.arousal);
+    for (std::size_t e = 0; e < kEmotions; ++e) fmt::print("\t{:.4f}\t{:d}", shares.probability[e], shares.label[e]);
+    fmt::print("\n");
+  }
+}
+
+// The peak-valley figure of the told order and of random predictions in its place, both against the same chance.
+void sham(const Tale& tale) {
+  const Discourse discourse(tale.views());
+  const std::size_t units = discourse.size();
+  Rng rng(7, tale.id);
+  std::vector<double> values(units);
+  for (std::size_t i = 0; i < units; ++i) values[i] = discourse.unit(i).emotion.valence;
+  for (const bool random : {false, true}) {
+    if (random) {
+      for (double& value : values) value = rng.normal();
+    }
+    Measure measure(discourse, {standardised(values), standardised(values), std::vector<double>(units, 1.0)}, 1);
+    const PhaseMoves moves = measure.moves(1);
+    std::vector<std::uint32_t> told(units);
+    std::iota(told.begin(), told.end(), 0u);
+    const double persistence = measure.persistence(measure.decode(told, moves), 1);
+    int below = 0;
+    constexpr int kShuffles = 64;
+    for (int i = 0; i < kShuffles; ++i) {
+      Rng draw(static_cast<std::uint64_t>(i), tale.id);
+      below += measure.persistence(measure.decode(shuffled_blocks(units, 1, draw), moves), 1) < persistence;
+    }
+    fmt::print("{}\t{}\t{:.4f}\t{:.4f}\n", tale.id, random ? "random" : "told", persistence,
+               static_cast<double>(below) / kShuffles);
   }
 }
 
@@ -108,6 +152,57 @@ void score(const Tale& tale, const ArcOptions& options) {
   fmt::print("{}\n", to_line(json));
 }
 
+std::vector<double> pooled_places(const std::vector<double>& values) {
+  const std::size_t places = std::min(values.size(), kMaxPlaces);
+  std::vector<double> sums(places, 0.0);
+  for (std::size_t i = 0; i < values.size(); ++i) sums[i * places / values.size()] += values[i];
+  return sums;
+}
+
+// Signals and one decode of a text from its bytes, without any chance, grid or interval.
+std::size_t signals(std::string_view text) {
+  const std::vector<ArcTurn> turns = split_sentences(text);
+  std::vector<std::string_view> views(turns.size());
+  for (std::size_t i = 0; i < turns.size(); ++i) views[i] = turns[i].text;
+  const Discourse discourse(views);
+  std::vector<double> valence;
+  for (std::size_t i = 0; i < discourse.size(); ++i) valence.push_back(discourse.unit(i).emotion.valence);
+  std::vector<Place> places;
+  for (const double z : standardised(pooled_places(valence))) places.push_back({z, 1, false});
+  return decode_phases(places, PhaseMoves(places.size(), 1)).arc.size();
+}
+
+double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+
+// Bytes a CPU second (one core; nothing here has threads) of both paths, for all texts on stdin one by one: seconds are
+// the median of five rounds.
+int speed() {
+  std::vector<std::string> texts;
+  std::size_t bytes = 0;
+  for (Tale tale; next_tale(tale);) {
+    std::string text;
+    for (const std::string& unit : tale.units) text += unit + " ";
+    bytes += text.size();
+    texts.push_back(std::move(text));
+  }
+  std::vector<double> fast;
+  std::vector<double> full;
+  for (int round = 0; round < 5; ++round) {
+    const double began = cpu_seconds();
+    for (const std::string& text : texts) signals(text);
+    const double middle = cpu_seconds();
+    for (const std::string& text : texts) {
+      if (!score_text(text, {})) return 1;
+    }
+    fast.push_back(middle - began);
+    full.push_back(cpu_seconds() - middle);
+  }
+  fmt::print("{{\"texts\":{},\"bytes\":{},\"signals_mb_per_s\":{:.3f},\"score_mb_per_s\":{:.3f}}}\n", texts.size(),
+             bytes, static_cast<double>(bytes) / median_of(fast) / 1e6,
+             static_cast<double>(bytes) / median_of(full) / 1e6);
+  return 0;
+}
+
 // A standard from all episodes on stdin; prints what it makes of them, held out, shuffled and spliced.
 int standard() {
   std::vector<GoldenEpisode> episodes;
@@ -126,6 +221,7 @@ int standard() {
 }
 
 int run(const std::vector<std::string>& words) {
+  if (words[0] == "speed") return speed();
   if (words[0] == "standard") return standard();
   Tale tale;
   ArcOptions options;
@@ -146,6 +242,8 @@ int run(const std::vector<std::string>& words) {
   }
   while (next_tale(tale)) {
     if (words[0] == "dump") dump(tale);
+    if (words[0] == "emotions") emotions(tale);
+    if (words[0] == "sham") sham(tale);
     if (words[0] == "raw") raw(tale);
     if (words[0] == "score") score(tale, options);
     if (words[0] == "shuffles") shuffles(tale, std::stoul(words[1]), std::stoi(words[2]), std::stoull(words[3]));

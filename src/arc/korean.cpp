@@ -136,6 +136,17 @@ double opening_of(const VocabularyWord& word) {
   return word.particle == Particle::subject ? 0.5 : 0;
 }
 
+void add_syllable_grams(std::string_view run, std::set<std::string>& grams) {
+  const std::size_t syllables = run.size() / kSyllableBytes;
+  const auto part = [&](std::size_t first, std::size_t count) {
+    return std::string(run.substr(first * kSyllableBytes, count * kSyllableBytes));
+  };
+  grams.insert("^" + part(0, 2));
+  if (syllables > 2) grams.insert("^" + part(0, 3));
+  for (std::size_t i = 0; i + 1 < syllables; ++i) grams.insert(part(i, 2));
+  for (std::size_t i = 0; i + 2 < syllables; ++i) grams.insert(part(i, 3));
+}
+
 // -습니다, -ㅂ니다, but not 아니다.
 bool is_formal(std::string_view word) {
   for (const std::string_view ending : {"니다", "니까"}) {

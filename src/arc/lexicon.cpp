@@ -1,18 +1,21 @@
 #include "arc/lexicon.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <set>
 #include <string>
 #include <unordered_map>
 
+#include "arc/korean.h"
 #include "base/digest.h"
 #include "embedded/tables.h"
 
 namespace banchu {
 namespace {
 
-constexpr std::size_t kSyllableBytes = 3;
 constexpr float kEnglishUnit = 0.1f;  // the table holds tenths
 constexpr float kKoreanUnit = 0.05f;
 constexpr double kShrink = 3;  // words at zero added to every unit
@@ -54,19 +57,10 @@ const float* english_valence(std::string_view word) {
 
 float korean_valence(std::string_view word) {
   static const Figures figures = read_figures(embedded::tables_valence_ko_tsv, kKoreanUnit);
-  const std::size_t syllables = word.size() / kSyllableBytes;
-  const auto part = [&](std::size_t first, std::size_t count) {
-    return word.substr(first * kSyllableBytes, count * kSyllableBytes);
-  };
-  std::string begin = "^";
-  begin += part(0, 2);
-  float sum = figure_of(figures, begin);
-  if (syllables > 2) {
-    begin += part(2, 1);
-    sum += figure_of(figures, begin);
-  }
-  for (std::size_t i = 0; i + 1 < syllables; ++i) sum += figure_of(figures, part(i, 2));
-  for (std::size_t i = 0; i + 2 < syllables; ++i) sum += figure_of(figures, part(i, 3));
+  std::set<std::string> grams;
+  add_syllable_grams(word, grams);
+  float sum = 0;
+  for (const std::string& gram : grams) sum += figure_of(figures, gram);
   return sum;
 }
 
@@ -96,8 +90,10 @@ UnitEmotion emotion_of(std::span<const std::uint32_t> words, const Vocabulary& v
 }
 
 const std::string& tables_digest() {
-  static const std::string digest =
-      sha256(std::string(embedded::tables_valence_en_tsv) + std::string(embedded::tables_valence_ko_tsv));
+  static const std::string digest = sha256(fmt::format(
+      "{}{}{}{}{}{}{}{}", embedded::tables_valence_en_tsv, embedded::tables_valence_ko_tsv,
+      embedded::tables_position_en_tsv, embedded::tables_adjacency_tsv, embedded::tables_order_weights_en_tsv,
+      embedded::tables_order_weights_ko_tsv, embedded::tables_emotion_en_tsv, embedded::tables_emotion_ko_tsv));
   return digest;
 }
 

@@ -8,8 +8,8 @@ namespace banchu {
 namespace {
 
 // Context gain in nats a token: units of tales in place, and behind a stranger's sentences (docs/arc.md).
-constexpr double kGainMiddle = 0.25;
-constexpr double kGainSpread = 0.15;
+constexpr double kGainMiddle = 0.78;
+constexpr double kGainSpread = 0.3;
 
 class ModelReader {
  public:

@@ -43,6 +43,7 @@ std::size_t character_bytes(std::string_view text, std::size_t at) {
 std::size_t ender_bytes(std::string_view text, std::size_t at) {
   const char c = text[at];
   if (c == '.' || c == '!' || c == '?') return 1;
+  if (static_cast<unsigned char>(c) < 0xE2) return 0;  // nearly every byte ends here
   for (const std::string_view mark : {"…", "。", "！", "？"}) {
     if (text.substr(at, mark.size()) == mark) return mark.size();
   }
@@ -52,6 +53,7 @@ std::size_t ender_bytes(std::string_view text, std::size_t at) {
 std::size_t closer_bytes(std::string_view text, std::size_t at) {
   const char c = text[at];
   if (c == '"' || c == '\'' || c == ')' || c == ']') return 1;
+  if (static_cast<unsigned char>(c) < 0xE2) return 0;
   for (const std::string_view mark : {"”", "’", "」", "』", "》", "〉"}) {
     if (text.substr(at, mark.size()) == mark) return mark.size();
   }
