@@ -41,9 +41,9 @@ std::string sentences(int count, const std::string& what) {
 
 Book book_of(const std::string& text, const std::string& name = "sea.txt") { return *parse_book(text, name); }
 
-Series series_of(const std::vector<Book>& books) { return *find_series(books, wave, nullptr, {}); }
+BookSeries series_of(const std::vector<Book>& books) { return *find_series(books, wave, nullptr, {}); }
 
-Series two_chapters() {
+BookSeries two_chapters() {
   return series_of({book_of("Chapter 1\n\n" + sentences(20, "fox") + "\nChapter 2\n\n" + sentences(30, "owl"))});
 }
 
