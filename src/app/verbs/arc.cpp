@@ -121,6 +121,9 @@ void add_arc_verbs(CLI::App& app, AppContext& context) {
   score->add_option("--tau", flags->tau, "How prominent a peak must be, 0.05 to 5")->capture_default_str();
   score->add_flag("--no-model", flags->no_model, "Says aloud that no language model is used");
   on_run(score, context, [&context, flags] { return run_score(context, *flags); });
+  add_arc_plot_verb(*arc, context);
+  add_arc_compare_verb(*arc, context);
+  add_arc_golden_verbs(*arc, context);
 }
 
 }  // namespace banchu
