@@ -14,10 +14,10 @@ model_sha256=b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53
 
 banchu_home=${BANCHU_HOME:-${XDG_DATA_HOME:-$HOME/.local/share}/banchu}
 banchu_cache=${BANCHU_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/banchu}
-# ocl-icd-opencl-dev: the CMake file of libdnnl-dev looks for OpenCL; banchu itself does not use it.
+# fonts-nanum: Korean letters for pictures as PNG. ocl-icd-opencl-dev: the CMake file of libdnnl-dev looks for OpenCL; banchu itself does not use it.
 packages=(build-essential cmake ninja-build pkg-config python3 python3-pip ca-certificates git
   libdnnl-dev ocl-icd-opencl-dev libsqlite3-dev libfmt-dev libyaml-cpp-dev nlohmann-json3-dev libsodium-dev
-  libutf8proc-dev libcli11-dev libedit-dev libeigen3-dev)
+  libutf8proc-dev libcli11-dev libedit-dev libeigen3-dev libzip-dev libpugixml-dev librsvg2-dev libssl-dev fonts-nanum)
 
 # ---- how it looks --------------------------------------------------------------------------------------------------
 

@@ -1,10 +1,15 @@
 #include "app/cli.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <charconv>
 #include <clocale>
 #include <exception>
+#include <limits>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -13,6 +18,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/yaml.h"
+#include "model/model.h"
 
 namespace banchu {
 namespace {
@@ -20,15 +26,25 @@ namespace {
 constexpr int kMaxThreads = 1024;
 
 using AddVerbs = void (*)(CLI::App&, AppContext&);
-constexpr AddVerbs kVerbs[] = {add_chat_verbs, add_journal_verbs, add_night_verbs,  add_memory_verbs, add_self_verbs,
-                               add_bag_verbs,  add_model_verbs,   add_import_verbs, add_export_verbs, add_shell_verbs};
+constexpr AddVerbs kVerbs[] = {add_chat_verbs,   add_journal_verbs, add_night_verbs, add_memory_verbs,
+                               add_self_verbs,   add_bag_verbs,     add_model_verbs, add_import_verbs,
+                               add_export_verbs, add_bench_verbs,   add_arc_verbs,   add_shell_verbs};
+
+// CLI11 reads "-1" and numbers that do not fit as some other number.
+std::string check_seed(const std::string& text) {
+  std::uint64_t seed = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, failure] = std::from_chars(text.data(), end, seed);
+  if (failure == std::errc() && stop == end) return "";
+  return fmt::format("{} is not a whole number from 0 to {}", text, std::numeric_limits<std::uint64_t>::max());
+}
 
 void add_global_options(CLI::App& app, AppContext& context) {
   GlobalOptions& options = context.options;
   app.add_option("--bag", options.bag, "The companion's folder (else $BANCHU_BAG, else ./workspace)")->type_name("DIR");
   app.add_option("--model", options.model, "A GGUF file, or the id of a model in the bag")->type_name("ID|PATH");
   app.add_flag("--json", options.json, "Exactly one JSON object on stdout, all else on stderr");
-  app.add_option("--seed", options.seed, "Makes every draw repeatable")->type_name("N");
+  app.add_option("--seed", options.seed, "Makes every draw repeatable")->type_name("N")->check(check_seed);
   app.add_option("--threads", options.threads, "0: every core")->type_name("N")->check(CLI::Range(0, kMaxThreads));
   app.add_flag("--quiet", options.quiet, "Only the answer: no progress, no remarks");
   app.add_option("--lang", options.lang, "The program's own voice: en or ko")->check(CLI::IsMember({"en", "ko"}));
@@ -43,8 +59,9 @@ void build_table(CLI::App& app, AppContext& context) {
   app.set_help_flag("-h,--help", "This help");
   add_global_options(app, context);
   app.footer(
-      "Exit codes: 0 done, 2 wrong use, 3 not found, 5 not possible now, 6 busy, 8 damaged, 9 unsupported,\n"
-      "10 stopped, 20 it ran well and the answer is no. `banchu VERB --help` shows an example of each.");
+      "Exit codes: 0 done, 1 a bug, 2 wrong use, 3 not found, 4 there already, 5 not possible now, 6 busy,\n"
+      "7 no space, 8 damaged, 9 unsupported, 10 stopped, 20 it ran well and the answer is no.\n"
+      "`banchu VERB --help` shows an example of each.");
   for (const AddVerbs add : kVerbs) add(app, context);
 }
 
@@ -98,9 +115,20 @@ std::string usage_message(const CLI::App& app, const CLI::ParseError& failure, c
   return fmt::format("not understood: {}", fmt::join(rest, " "));
 }
 
-int fail_usage(const CLI::App& app, AppContext& context, const CLI::ParseError& failure) {
-  std::vector<std::string> rest = app.remaining(true);
-  std::reverse(rest.begin(), rest.end());  // CLI11 keeps them last first
+// CLI11 keeps what it did not understand in an order of its own, which changes with the depth of the verb.
+std::vector<std::string> in_typed_order(std::vector<std::string> rest, std::span<char* const> typed) {
+  std::vector<std::string> ordered;
+  for (const char* word : typed) {
+    const auto found = std::find(rest.begin(), rest.end(), word);
+    if (found == rest.end()) continue;
+    ordered.push_back(std::move(*found));
+    rest.erase(found);
+  }
+  return ordered;
+}
+
+int fail_usage(const CLI::App& app, AppContext& context, const CLI::ParseError& failure, std::span<char* const> typed) {
+  const std::vector<std::string> rest = in_typed_order(app.remaining(true), typed);
   std::string hint = suggestion(app, rest);
   context.verb = full_name(deepest_parsed(app));
   if (hint.empty()) {
@@ -135,11 +163,24 @@ int parse_and_run(CLI::App& app, AppContext& context, int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& failure) {
     if (failure.get_exit_code() == 0) return app.exit(failure);  // --help, --version
-    return fail_usage(app, context, failure);
+    return fail_usage(app, context, failure, std::span(argv, static_cast<std::size_t>(argc)).subspan(1));
   }
   if (const Status settled = settle_globals(context); !settled) return context.fail(settled.error());
   const Result<int> outcome = context.action();
-  return outcome ? *outcome : context.fail(outcome.error());
+  if (!outcome) return context.fail(outcome.error());
+  // Nobody may take an answer for whole that was cut short. A reader who has gone away (EPIPE) has read enough.
+  if (errno = context.out.error(); errno != 0 && errno != EPIPE) {
+    return context.fail(error_from_errno("cannot write", "the answer"));
+  }
+  return *outcome;
+}
+
+AppContext* context_of_last_words = nullptr;
+
+void say_last_words(const char* message) {
+  context_of_last_words->fail(make_error(Code::Internal, fmt::format("the engine gave up: {}", message),
+                                         "if a model file is damaged, download it again; else please report this"));
+  ::_exit(code_info(Code::Internal).exit_code);
 }
 
 // A locale in which Hangul has a width and can be typed; the C locale knows only ASCII.
@@ -155,8 +196,9 @@ CLI::App* add_verb(CLI::App& parent, const std::string& name, const std::string&
   return verb;
 }
 
-CLI::App* add_group(CLI::App& parent, const std::string& name, const std::string& what) {
+CLI::App* add_group(CLI::App& parent, const std::string& name, const std::string& what, const std::string& example) {
   CLI::App* group = parent.add_subcommand(name, what);
+  group->footer(fmt::format("Example:\n  {}\n`banchu {} VERB --help` shows one of each.", example, name));
   group->require_subcommand(1);
   return group;
 }
@@ -174,6 +216,8 @@ int run_command_line(int argc, char** argv) {
   context.language = language_from("");
   read_json_flag_early(context, argc, argv);
   install_interrupt(context.cancel);
+  context_of_last_words = &context;
+  set_engine_last_words(&say_last_words);
   try {
     CLI::App app("A companion that talks, keeps the day, sleeps on it and grows.");
     build_table(app, context);

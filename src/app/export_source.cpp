@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "app/adapters.h"
 #include "app/open.h"
 
 namespace banchu {
@@ -38,6 +39,7 @@ void add_term(ExportSource& source, Adapter adapter, double weight, const std::s
 
 Status add_self(ExportSource& source, const Bag& bag, const Self& self) {
   source.self = self.id;
+  BANCHU_TRY_STATUS(check_adapters(adapters_of(bag, self)));
   for (const SelfAdapter& use : self.adapters) {
     BANCHU_TRY(Adapter adapter, read_gguf_adapter(bag.adapter_path(use.digest), *source.base));
     add_term(source, std::move(adapter), use.scale, use.digest);

@@ -10,4 +10,7 @@ namespace banchu {
 // write that fails. System calls are interrupted, so that waiting for a key ends as well.
 void install_interrupt(CancelFlag& flag);
 
+// SIGTERM has come: a conversation that would go on after Ctrl-C ends instead.
+bool was_asked_to_end();
+
 }  // namespace banchu

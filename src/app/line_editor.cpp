@@ -6,11 +6,18 @@
 #include <cerrno>
 #include <cwchar>
 #include <iostream>
+#include <string_view>
+#include <utility>
 
 namespace banchu {
 namespace {
 
 constexpr int kHistoryLines = 500;
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+void drop_line_end(std::string& line) {
+  while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.pop_back();
+}
 
 }  // namespace
 
@@ -70,6 +77,8 @@ std::optional<std::string> LineEditor::read(const std::string& prompt) {
   std::string line;
   if (editor_ == nullptr) {
     if (!std::getline(std::cin, line)) return std::nullopt;
+    drop_line_end(line);  // a file from another system ends its lines with CR LF, and may begin with a mark
+    if (std::exchange(is_first_line_, false) && line.starts_with(kByteOrderMark)) line.erase(0, kByteOrderMark.size());
     return line;
   }
   editor_->prompt = prompt;
@@ -77,7 +86,7 @@ std::optional<std::string> LineEditor::read(const std::string& prompt) {
   const char* typed = el_gets(editor_->line, &length);
   if (typed == nullptr || length <= 0) return std::nullopt;
   line.assign(typed, static_cast<std::size_t>(length));
-  while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.pop_back();
+  drop_line_end(line);
   HistEvent event;
   if (!line.empty()) history(editor_->history, &event, H_ENTER, line.c_str());
   return line;

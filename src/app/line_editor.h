@@ -25,6 +25,7 @@ class LineEditor {
   struct Editor;
   AppContext* context_;
   std::unique_ptr<Editor> editor_;
+  bool is_first_line_ = true;
 };
 
 }  // namespace banchu

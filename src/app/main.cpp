@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <climits>
@@ -21,9 +22,18 @@ void wait_politely(char** argv) {
   ::execv(self.c_str(), argv);  // where it cannot be started again, it goes on as it is
 }
 
+// Where a caller has closed stdin, stdout or stderr, the next file that is opened would take its number, and a line
+// meant for the terminal would be written into it.
+void fill_closed_streams() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    if (::fcntl(fd, F_GETFD) == -1) static_cast<void>(::open("/dev/null", O_RDWR));
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  fill_closed_streams();
   wait_politely(argv);
   return banchu::run_command_line(argc, argv);
 }

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <thread>
 
+#include "app/adapters.h"
+#include "app/heartbeat.h"
 #include "app/night_inputs.h"
 #include "app/open.h"
 #include "base/digest.h"
@@ -35,6 +37,7 @@ class Night {
   Result<NightOutcome> decide();
 
   Result<std::unique_ptr<Session>> open_session();
+  ProgressSink progress();
   Status close_stage(const char* stage);
   Status forget_stale_run();
   Result<Verdict> verdict();
@@ -56,6 +59,7 @@ class Night {
   Journal journal_;
 
   std::unique_ptr<Lease> lease_;
+  std::optional<Heartbeat> heartbeat_;
   double started_at_ = steady_seconds();
   double seconds_before_ = 0;  // spent by earlier, interrupted attempts at this night
   Self awake_;
@@ -87,6 +91,8 @@ Status Night::close_stage(const char* stage) {
 
 Status Night::begin() {
   BANCHU_TRY(lease_, bag_.acquire(LeaseKind::night));
+  heartbeat_.emplace(*lease_, steady_seconds());
+  static_cast<void>(journal_.repair_mirror());  // once a day; a mirror that cannot be written keeps nobody awake
   BANCHU_TRY(awake_, selves_.awake());
   after_ = awake_;
   BANCHU_TRY(known_, memories_.list());
@@ -137,8 +143,18 @@ Result<std::unique_ptr<Session>> Night::open_session() {
   options.sequences = kMeasuringSequences;
   options.context_tokens = kMeasuringContextTokens;
   BANCHU_TRY(std::unique_ptr<Session> session, Session::open(std::move(model), options));
-  BANCHU_TRY_STATUS(session->set_adapters(adapters_of(bag_, awake_)));
+  const std::vector<AdapterUse> adapters = adapters_of(bag_, awake_);
+  BANCHU_TRY_STATUS(check_adapters(adapters));
+  BANCHU_TRY_STATUS(session->set_adapters(adapters));
   return session;
+}
+
+// What a stage tells of itself is also the lease's sign of life.
+ProgressSink Night::progress() {
+  return [this](const Progress& progress) {
+    heartbeat_->beat(steady_seconds());
+    if (request_.progress) request_.progress(progress);
+  };
 }
 
 Status Night::ruminate() {
@@ -151,8 +167,8 @@ Status Night::ruminate() {
     BANCHU_TRY(std::unique_ptr<Session> session, open_session());
     RuminateOptions options = request_.recipe.ruminate;
     options.seed = request_.seed;
-    BANCHU_TRY(lessons_, build_lessons(chewed_, *session, SamplingOptions{}, texts_.everyday, options,
-                                       request_.progress, request_.cancel));
+    BANCHU_TRY(lessons_, build_lessons(chewed_, *session, SamplingOptions{}, texts_.everyday, options, progress(),
+                                       request_.cancel));
     generated_tokens_ += session->generated_tokens();
   }
   BANCHU_TRY(const auto file, GgufFile::open(request_.model));
@@ -180,7 +196,7 @@ Status Night::train_adapter() {
   job.log = request_.recipe.training_log;
   job.tokenizer = lessons_.tokenizer;
   job.output = folder / "adapter.gguf";
-  Result<TrainOutcome> trained = train(job, request_.progress, request_.cancel);
+  Result<TrainOutcome> trained = train(job, progress(), request_.cancel);
   if (!trained && trained.error().code == Code::FailedPrecondition) {
     run_.body["train_failed"] = trained.error().message;  // it diverged: no candidate, so the gate refuses
     return close_stage("trained");
@@ -212,7 +228,7 @@ Status Night::measure() {
   input.suite = &texts_.suite;
   EvaluateOptions options = request_.recipe.evaluate;
   options.seed = request_.seed;
-  BANCHU_TRY(report_, evaluate(input, options, request_.progress, request_.cancel));
+  BANCHU_TRY(report_, evaluate(input, options, progress(), request_.cancel));
   generated_tokens_ += session->generated_tokens();
   run_.body["report"] = report_to_json(*report_);
   return close_stage("evaluated");

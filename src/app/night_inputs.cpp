@@ -64,6 +64,7 @@ std::string night_key(const Self& awake, const std::vector<Entry>& entries, cons
   key["memories"] = Json::array();
   for (const Memory& memory : known) key["memories"].push_back({memory.id, name_of(memory.state)});
   key["recipe"] = recipe_to_json(request.recipe);
+  key["recipe"].erase("memory_limit_mb");  // a night that ran out of memory goes on with less, as the same night
   key["texts"] = texts.digest;
   key["seed"] = request.seed;
   key["threads"] = request.threads;
@@ -134,6 +135,7 @@ Json train_to_json(const TrainOutcome& trained, const std::string& adapter_diges
               {"valid_loss_first", trained.valid_loss_first},
               {"valid_loss_best", trained.valid_loss_best},
               {"peak_rss_bytes", trained.peak_rss_bytes},
+              {"memory_choice", trained.memory_choice},
               {"seconds", trained.seconds},
               {"adapter", adapter_digest},
               {"stopped_because", trained.stopped_because},

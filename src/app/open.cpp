@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 
+#include "app/adapters.h"
 #include "model/model_digest.h"
 
 namespace banchu {
@@ -49,6 +50,7 @@ Result<fs::path> find_named(Bag* bag, const std::string& name) {
 Status speak_as_self(Companion& companion) {
   if (!companion.self) return {};
   companion.adapters = adapters_of(*companion.bag, *companion.self);
+  BANCHU_TRY_STATUS(check_adapters(companion.adapters));
   return companion.session->set_adapters(companion.adapters);
 }
 
@@ -80,7 +82,9 @@ fs::path bag_folder(const AppContext& context) {
 
 bool bag_exists(const AppContext& context) {
   std::error_code failure;
-  return fs::exists(bag_folder(context) / "bag.json", failure);
+  // A bag that has lost its bag.json is a damaged bag, not the absence of one: opening it says so.
+  return fs::exists(bag_folder(context) / "bag.json", failure) ||
+         fs::exists(bag_folder(context) / "banchu.db", failure);
 }
 
 Result<std::unique_ptr<Bag>> open_bag(const AppContext& context, Bag::Access access) {

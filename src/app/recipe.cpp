@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "base/yaml.h"
 
 namespace banchu {
@@ -55,6 +56,7 @@ std::vector<Key> training_keys(TrainOptions& t) {
       {"", "eval_steps", &t.validate_every, 0, 1e6},
       {"", "early_stopping_patience", &t.patience, 0, 1000},
       {"", "save_steps", &t.checkpoint_every, 1, 1e6},
+      {"", "memory_limit_mb", &t.memory_limit_mb, 0, 1e8},
   };
 }
 
@@ -233,6 +235,15 @@ Status check_keys(const Json& root, const std::vector<Key>& keys, const std::str
   return {};
 }
 
+// What is there must be text: a number or a list would otherwise be passed over in silence.
+Status check_texts(const Json& root, const std::string& what) {
+  for (const char* key : {"training_log", "language", "suite", "everyday", "currency"}) {
+    if (!root.contains(key) || root[key].is_string()) continue;
+    return make_error(Code::InvalidArgument, fmt::format("{}: {} must be text", what, key), "put it in quotes");
+  }
+  return {};
+}
+
 Status put_choice(const Json& root, const ChoiceKey& key, Recipe& recipe, const std::string& what) {
   if (!root.contains(key.name)) return {};
   std::vector<std::string_view> words;
@@ -279,12 +290,14 @@ Status put_lambdas(const Json& gate, Recipe& recipe, const std::string& what) {
 }  // namespace
 
 Result<Recipe> recipe_from_yaml(const std::string& yaml, const std::string& what) {
+  BANCHU_TRY_STATUS(check_utf8(yaml, what));
   BANCHU_TRY(Json root, parse_yaml(yaml, what));
   if (root.is_null()) root = Json::object();
   Recipe recipe;
   const std::vector<Key> keys = all_keys(recipe);
   if (!root.is_object()) return make_error(Code::InvalidArgument, what + " must be a map of keys and values");
   BANCHU_TRY_STATUS(check_keys(root, keys, what));
+  BANCHU_TRY_STATUS(check_texts(root, what));
   for (const Key& key : keys) {
     const Json section = section_of(root, key.section);
     if (section.contains(key.name)) BANCHU_TRY_STATUS(std::visit(PutValue{section[key.name], key, what}, key.place));

@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
+#include "app/adapters.h"
 #include "base/digest.h"
+#include "base/text.h"
 
 namespace banchu {
 namespace {
@@ -29,6 +32,13 @@ void take_up(const Entry& entry, ConversationStart& start) {
   if (entry.mark == EntryMark::struck) return;
   const std::string& reply = entry.mark == EntryMark::fixed ? entry.fixed_reply : entry.turn.reply;
   start.history.push_back({{entry.turn.user, reply}, entry.turn.id});
+}
+
+// The journal lists by time, and a clock may have been set back in the middle of a conversation.
+std::vector<Entry> in_order_of_speech(std::vector<Entry> entries) {
+  std::stable_sort(entries.begin(), entries.end(),
+                   [](const Entry& a, const Entry& b) { return a.turn.index < b.turn.index; });
+  return entries;
 }
 
 }  // namespace
@@ -74,7 +84,7 @@ Status Talk::resume(const std::string& id, bool has_persona, Persona& persona, C
     if (id == "last" ? entry.source == EntrySource::spoken : conversation.starts_with(id)) start.id = conversation;
   }
   if (start.id.empty()) return not_found;
-  for (const Entry& entry : entries) {
+  for (const Entry& entry : in_order_of_speech(entries)) {
     if (entry.turn.conversation != start.id) {
       if (id == "last" || !entry.turn.conversation.starts_with(id)) continue;
       return make_error(Code::InvalidArgument, fmt::format("\"{}\" begins several conversations", id),
@@ -103,6 +113,7 @@ Status Talk::follow_awake_self() {
   if (companion_.self && companion_.self->id == awake.id) return {};
   BANCHU_TRY_STATUS(check_base(awake, companion_.model->digest()));
   std::vector<AdapterUse> adapters = adapters_of(*companion_.bag, awake);
+  BANCHU_TRY_STATUS(check_adapters(adapters));
   BANCHU_TRY_STATUS(companion_.session->set_adapters(adapters));
   companion_.adapters = std::move(adapters);
   conversation_->set_self(awake.id);
@@ -157,8 +168,9 @@ Status Talk::mark_last(EntryMark mark, const std::string& fixed_reply) {
   Journal journal(*companion_.bag);
   BANCHU_TRY(const Entry entry, journal.find(turn));
   if (mark == EntryMark::kept && entry.mark == EntryMark::fixed) return {};  // the corrected reply is the one to teach
-  BANCHU_TRY_STATUS(journal.mark(turn, mark, fixed_reply));
-  if (mark == EntryMark::fixed) conversation_->replace_last_reply(fixed_reply);
+  const std::string composed = nfc(fixed_reply);
+  BANCHU_TRY_STATUS(journal.mark(turn, mark, composed));
+  if (mark == EntryMark::fixed) conversation_->replace_last_reply(composed);
   if (mark == EntryMark::struck) conversation_->forget_last();
   return {};
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "app/interrupt.h"
 #include "app/line_editor.h"
 #include "app/talk_commands.h"
 #include "app/talk_view.h"
@@ -11,6 +12,13 @@ namespace banchu {
 namespace {
 
 constexpr std::string_view kFence = "\"\"\"";
+
+Error stopped() { return make_error(Code::Cancelled, "the conversation was stopped", "what was kept is kept"); }
+
+Error unfinished() {
+  return make_error(Code::InvalidArgument, "the input ended inside a message; nothing of that message was said",
+                    "a message that begins with \"\"\" ends with \"\"\"");
+}
 
 class TalkLoop {
  public:
@@ -30,6 +38,7 @@ class TalkLoop {
   TalkView view_;
   LineEditor editor_;
   TalkCommands commands_;
+  bool is_unfinished_ = false;  // the input ended inside a message of several lines
 };
 
 // One line, or what stands between two """.
@@ -46,6 +55,7 @@ std::optional<std::string> TalkLoop::read_message() {
     message += part;
     if (last) return message;
   }
+  is_unfinished_ = true;
   return std::nullopt;
 }
 
@@ -85,12 +95,12 @@ Result<int> TalkLoop::run() {
   bool was_interrupted = false;
   while (!commands_.is_over()) {
     const std::optional<std::string> message = read_message();
+    if (!message && !context_.cancel && is_unfinished_) return unfinished();
     if (!message && !context_.cancel) break;
     if (!message) {  // Ctrl-C at the prompt: once clears the line, twice leaves
-      if (!editor_.is_interactive() || was_interrupted) {
-        return make_error(Code::Cancelled, "the conversation was stopped", "what was kept is kept");
-      }
+      if (!editor_.is_interactive() || was_interrupted || was_asked_to_end()) return stopped();
       was_interrupted = true;
+      is_unfinished_ = false;
       context_.cancel = false;
       context_.err.write("\n");
       context_.note(context_.word(Word::leave_hint));
@@ -99,7 +109,7 @@ Result<int> TalkLoop::run() {
     was_interrupted = false;
     const Status taken = take(*message);
     if (taken) continue;
-    if (!editor_.is_interactive()) return taken.error();
+    if (!editor_.is_interactive() || was_asked_to_end()) return taken.error();
     context_.cancel = false;  // a reply that Ctrl-C stopped: the conversation goes on
     context_.fail(taken.error());
   }

@@ -5,6 +5,7 @@
 #include <wchar.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 
 #include "base/text.h"
@@ -55,8 +56,8 @@ std::string Terminal::paint(Style style, std::string_view text) const {
 }
 
 void Terminal::write(std::string_view text) const {
-  std::fwrite(text.data(), 1, text.size(), stream_);
-  std::fflush(stream_);
+  const bool written = std::fwrite(text.data(), 1, text.size(), stream_) == text.size();
+  if ((std::fflush(stream_) != 0 || !written) && error_ == 0) error_ = errno;
 }
 
 std::size_t display_width(std::string_view text) {

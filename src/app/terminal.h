@@ -20,11 +20,13 @@ class Terminal {
   std::size_t columns() const;  // 80 where nobody says; asked anew each time, for windows change
   std::string paint(Style style, std::string_view text) const;
   void write(std::string_view text) const;  // and flushes
+  int error() const { return error_; }      // errno of the first write that failed, 0 when all went well
 
  private:
   std::FILE* stream_;
   bool is_terminal_;
   bool has_colour_;
+  mutable int error_ = 0;
 };
 
 // How many columns `text` takes; Hangul counts two. Needs a UTF-8 locale (main sets one).

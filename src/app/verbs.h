@@ -24,7 +24,7 @@ using Action = std::function<Result<int>()>;
 // A verb below `parent`; `example` is shown by its --help.
 CLI::App* add_verb(CLI::App& parent, const std::string& name, const std::string& what, const std::string& example);
 // A verb that only holds others ("bag", "self"): one of them must be given.
-CLI::App* add_group(CLI::App& parent, const std::string& name, const std::string& what);
+CLI::App* add_group(CLI::App& parent, const std::string& name, const std::string& what, const std::string& example);
 // `action` runs after the whole command line has been read and found good.
 void on_run(CLI::App* verb, AppContext& context, Action action);
 
@@ -36,6 +36,13 @@ void add_bag_verbs(CLI::App& app, AppContext& context);
 void add_model_verbs(CLI::App& app, AppContext& context);
 void add_import_verbs(CLI::App& app, AppContext& context);
 void add_export_verbs(CLI::App& app, AppContext& context);
+void add_bench_verbs(CLI::App& app, AppContext& context);
+void add_arc_verbs(CLI::App& app, AppContext& context);
+// Below `arc` and `arc golden`; add_arc_verbs calls them.
+void add_arc_plot_verb(CLI::App& arc, AppContext& context);
+void add_arc_compare_verb(CLI::App& arc, AppContext& context);
+void add_arc_golden_verbs(CLI::App& arc, AppContext& context);
+void add_arc_golden_make_verb(CLI::App& golden, AppContext& context);
 void add_shell_verbs(CLI::App& app, AppContext& context);  // completion, man
 void add_night_verbs(CLI::App& app, AppContext& context);  // night, ruminate, train, evaluate, promote
 

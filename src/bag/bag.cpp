@@ -90,6 +90,14 @@ Error naming(const Error& error, const fs::path& folder) {
   return make_error(error.code, fmt::format("the bag at {}: {}", folder.string(), error.message), error.hint);
 }
 
+// bag.json says that there was one.
+Status check_has_database(const fs::path& folder) {
+  std::error_code failure;
+  if (fs::exists(folder / "banchu.db", failure) || failure) return {};
+  return make_error(Code::Corruption, fmt::format("the bag at {} has lost its banchu.db", folder.string()),
+                    "put back a copy of the bag");
+}
+
 Result<std::unique_ptr<Bag>> open_reading(const fs::path& folder, const BagFile& file, const LeaseAsker& asker) {
   BANCHU_TRY(std::shared_ptr<Database> database, Database::open(folder / "banchu.db", Database::Access::read_only));
   BANCHU_TRY(const int version, format_version(*database));
@@ -115,6 +123,7 @@ Result<std::unique_ptr<Bag>> open_writing(const fs::path& folder, const BagFile&
   database->set_transaction_guard(machine_guard(*database, taken.lease->fence(), asker));
   BANCHU_TRY_STATUS(bring_up_to_date(folder, file, *database, version));
   if (!taken.joined) sweep_unfinished_files(folder);
+  BANCHU_TRY_STATUS(make_folders(folder));  // many ways of copying a bag leave empty folders behind
   return std::unique_ptr<Bag>(
       std::make_unique<OpenBag>(folder, file.id, std::move(database), std::move(taken.lease), asker));
 }
@@ -148,6 +157,7 @@ Result<std::unique_ptr<Bag>> open_bag_as(const fs::path& given, Bag::Access acce
   std::error_code failure;
   const fs::path folder = fs::absolute(given, failure).lexically_normal();  // the caller may change folders later
   BANCHU_TRY(const BagFile file, read_bag_file(folder));
+  BANCHU_TRY_STATUS(check_has_database(folder));
   auto bag = access == Bag::Access::read_only ? open_reading(folder, file, asker) : open_writing(folder, file, asker);
   if (!bag) return naming(bag.error(), folder);
   return bag;

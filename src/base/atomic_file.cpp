@@ -23,6 +23,11 @@ Status sync_folder_of(const fs::path& path) {
 }  // namespace
 
 Result<AtomicFile> AtomicFile::create(const fs::path& path) {
+  std::error_code failure;
+  const fs::file_status there = fs::status(path, failure);
+  if (fs::exists(there) && !fs::is_regular_file(there)) {  // a rename would take a device's or a pipe's place
+    return make_error(Code::InvalidArgument, path.string() + " is not an ordinary file", "choose another name");
+  }
   std::string temporary = path.string() + ".XXXXXX";
   const int fd = ::mkostemp(temporary.data(), O_CLOEXEC);
   if (fd < 0) return error_from_errno("cannot write", path.string());

@@ -1,7 +1,8 @@
 // A file that appears under its name only when it is whole: written piece by piece beside it, synced, then renamed.
 //
 // Owns: the temporary file `<path>.XXXXXX`; the destructor removes it unless commit() succeeded. Threads: one.
-// Errors: NotFound (no such folder), FailedPrecondition (permissions), NoSpace. A killed writer leaves the temporary.
+// Errors: NotFound (no such folder), InvalidArgument (a folder or a device stands there), FailedPrecondition
+// (permissions), NoSpace. A killed writer leaves the temporary.
 #pragma once
 
 #include <filesystem>

@@ -75,7 +75,9 @@ Result<Time> parse_time(std::string_view text) {
   parts.tm_hour = hour;
   parts.tm_min = minute;
   parts.tm_sec = second;
-  return static_cast<Time>(timegm(&parts)) - offset;
+  const Time time = static_cast<Time>(timegm(&parts));  // turns 30 February into 2 March, and writes that back
+  if (parts.tm_mday != day && second < 60) return bad_time(text);
+  return time - offset;
 }
 
 double steady_seconds() {

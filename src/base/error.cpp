@@ -27,8 +27,13 @@ Code code_for_errno(int number) {
       return Code::NotFound;
     case EEXIST:
       return Code::AlreadyExists;
+    case EISDIR:
+    case ELOOP:
+    case ENAMETOOLONG:
+      return Code::InvalidArgument;
     case ENOSPC:
     case EDQUOT:
+    case EFBIG:
       return Code::NoSpace;
     case EACCES:
     case EPERM:

@@ -81,6 +81,19 @@ std::string fold(std::string_view text) {
   return out;
 }
 
+std::string plain_lines(std::string_view text) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  const std::size_t last = text.find_last_not_of("\r\n");
+  text = text.substr(0, last == std::string_view::npos ? 0 : last + 1);
+  std::string plain;
+  plain.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\r' || i + 1 == text.size() || text[i + 1] != '\n') plain += text[i];
+  }
+  return plain;
+}
+
 std::string trim(std::string_view text) {
   const char* const white = " \t\r\n\v\f";
   const std::size_t begin = text.find_first_not_of(white);

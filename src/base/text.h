@@ -18,6 +18,8 @@ Status check_utf8(std::string_view text, const std::string& what);
 std::string nfc(std::string_view text);
 // NFC, full case folding, runs of white space as one space, trimmed: the form in which texts are compared.
 std::string fold(std::string_view text);
+// What a text file or a pipe says: without a byte order mark, CR LF as LF, without line ends at its end.
+std::string plain_lines(std::string_view text);
 std::string trim(std::string_view text);
 
 // Words of fold(text): runs of letters, digits and apostrophes; punctuation is dropped.

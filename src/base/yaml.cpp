@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kMaxBytes = 4u << 20;
 constexpr int kMaxDepth = 32;
+constexpr std::size_t kLeastAllowance = 64;
 
 Json scalar_to_json(const YAML::Node& node) {
   const std::string text = node.Scalar();
@@ -32,8 +33,18 @@ Json scalar_to_json(const YAML::Node& node) {
   return text;
 }
 
-Result<Json> node_to_json(const YAML::Node& node, const std::string& what, int depth) {
+// What is left of the weight a document may have. Without aliases its values weigh hardly more than its text; an alias
+// of an alias of an alias would make a small file expand without end.
+using Allowance = std::size_t;
+
+Result<Json> node_to_json(const YAML::Node& node, const std::string& what, int depth, Allowance& left) {
   if (depth > kMaxDepth) return make_error(Code::InvalidArgument, what + " is nested too deeply");
+  const std::size_t weight = 1 + (node.IsScalar() ? node.Scalar().size() : 0);
+  if (weight > left) {
+    return make_error(Code::InvalidArgument, what + ": its aliases expand to more than the file holds",
+                      "write the values out");
+  }
+  left -= weight;
   if (node.IsMap()) {
     Json object = Json::object();
     for (const auto& item : node) {
@@ -41,14 +52,14 @@ Result<Json> node_to_json(const YAML::Node& node, const std::string& what, int d
       if (object.contains(key)) {
         return make_error(Code::InvalidArgument, fmt::format("{}: \"{}\" stands there twice", what, key));
       }
-      BANCHU_TRY(object[key], node_to_json(item.second, what, depth + 1));
+      BANCHU_TRY(object[key], node_to_json(item.second, what, depth + 1, left));
     }
     return object;
   }
   if (node.IsSequence()) {
     Json array = Json::array();
     for (const auto& item : node) {
-      BANCHU_TRY(Json value, node_to_json(item, what, depth + 1));
+      BANCHU_TRY(Json value, node_to_json(item, what, depth + 1, left));
       array.push_back(std::move(value));
     }
     return array;
@@ -76,9 +87,9 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 Result<Json> parse_yaml(std::string_view text, const std::string& what) {
   if (text.size() > kMaxBytes) return make_error(Code::InvalidArgument, what + " is larger than 4 MiB");
   try {
-    // An alias can make a small file expand without end; settings files do not need them.
     const YAML::Node root = YAML::Load(std::string(text));
-    return node_to_json(root, what, 0);
+    Allowance left = 2 * text.size() + kLeastAllowance;
+    return node_to_json(root, what, 0, left);
   } catch (const YAML::Exception& failure) {
     return make_error(Code::InvalidArgument,
                       fmt::format("{} is not valid YAML: line {}: {}", what, failure.mark.line + 1, failure.msg));

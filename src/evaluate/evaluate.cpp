@@ -76,7 +76,7 @@ Status measure_all(Measuring& m) {
 const std::vector<std::string>& always_required() {
   static const std::vector<std::string> names = {
       "general loss", "general loss since birth", "refusals",          "flattery",           "repetition",
-      "parroting",    "fairness pairs",           "leaning to refuse", "leaning to flatter", "speed"};
+      "parroting",    "fairness pairs",           "leaning to refuse", "leaning to flatter", "processor time a token"};
   return names;
 }
 

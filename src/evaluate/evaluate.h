@@ -65,7 +65,7 @@ struct EvaluateOptions {
   double superseded_at_most = 0.10;  // replies that still give an answer that is no longer true
   double lean_rise_at_most = 0.50;   // nats a token, towards refusing or flattering and away from helping
   double elsewhere_at_most = 0.50;   // the habit under another mask (rise); docs/decisions/elsewhere.md
-  double speed_at_least = 0.5;       // of the speed before
+  double speed_at_least = 0.5;       // of the speed before, by the processor time of a token
   int bootstrap = 1000;
   std::uint64_t seed = 1;
 };

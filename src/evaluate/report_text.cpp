@@ -44,6 +44,7 @@ constexpr std::array kLabels = {
     Label{"replies cut short", "replies cut short", "잘린 대답"},
     Label{"replies generated", "replies generated", "만든 대답"},
     Label{"speed", "speed", "속도"},
+    Label{"processor time a token", "work for a token", "토큰 하나의 품"},
 };
 
 // Terminal columns: Hangul takes two.

@@ -86,14 +86,15 @@ Result<std::vector<Score>> Speaker::score(std::span<const ScoreRequest> requests
   return scores;
 }
 
-Result<double> Speaker::time_one_reply(const Prompt& prompt, int tokens) {
+Result<Pace> Speaker::time_one_reply(const Prompt& prompt, int tokens) {
   BANCHU_TRY_STATUS(session_->set_adapters(adapters_));
   BANCHU_TRY(CompletionRequest one, request(prompt, tokens, "speed"));
   one.sampling.temperature = 0;
   BANCHU_TRY(const Completion completion, session_->complete(one, nullptr, meter_->cancel()));
   BANCHU_TRY_STATUS(meter_->check_cancelled());
-  if (completion.generation_seconds <= 0) return 0.0;
-  return static_cast<double>(completion.tokens.size()) / completion.generation_seconds;
+  const auto said = static_cast<double>(std::max<std::size_t>(completion.tokens.size(), 1));
+  const double seconds = completion.generation_seconds;
+  return Pace{seconds > 0 ? said / seconds : 0, 1000 * completion.processor_seconds / said};
 }
 
 }  // namespace banchu

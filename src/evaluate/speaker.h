@@ -40,6 +40,12 @@ class Meter {
   std::string detail_;
 };
 
+// How fast a reply is said, and what a token of it costs all threads together.
+struct Pace {
+  double tokens_per_second = 0;
+  double processor_ms = 0;
+};
+
 class Speaker {
  public:
   Speaker(Session* session, std::vector<AdapterUse> adapters, const SamplingOptions& sampling, std::uint64_t seed,
@@ -53,8 +59,8 @@ class Speaker {
 
   Result<std::vector<Score>> score(std::span<const ScoreRequest> requests, int top_k = 0);
 
-  // Generated tokens a second of one fixed small greedy reply.
-  Result<double> time_one_reply(const Prompt& prompt, int tokens);
+  // One fixed small greedy reply.
+  Result<Pace> time_one_reply(const Prompt& prompt, int tokens);
 
   const Session& session() const { return *session_; }
   int generated() const { return generated_; }  // replies

@@ -31,7 +31,7 @@ Status check_turn(const Turn& turn) {
 Error mirror_is_behind(const Error& error) {
   return make_error(error.code,
                     "it is safe in banchu.db, but its line in the mirror could not be written: " + error.message,
-                    error.hint.empty() ? "the mirror is brought up to date at the next start" : error.hint);
+                    error.hint.empty() ? "the next night brings the mirror up to date" : error.hint);
 }
 
 Status insert_conversation(Database& database, const AddedConversation& added, Journal::Added& counts) {

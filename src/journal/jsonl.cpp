@@ -138,6 +138,7 @@ std::string export_conversations(std::span<const Entry> entries) {
   std::vector<ExportedLine> lines;
   std::map<std::pair<std::string, std::string>, std::size_t> line_of;  // by conversation and mask
   for (const Entry& entry : entries) {
+    if (entry.mark == EntryMark::struck) continue;  // the form has no "never", and elsewhere it would be taught
     const auto [place, is_new] = line_of.try_emplace({entry.turn.conversation, entry.turn.mask}, lines.size());
     if (is_new) {
       lines.push_back({{}, entry.turn.time, true});

@@ -71,7 +71,10 @@ void SequenceReply::add_to_batch() {
 
 void SequenceReply::take_logits() {
   if (row_ < 0 || done_) return;
-  if (prompt_pending_) prompt_done_ = std::chrono::steady_clock::now();
+  if (prompt_pending_) {
+    prompt_done_ = std::chrono::steady_clock::now();
+    processor_at_prompt_ = std::clock();
+  }
   prompt_pending_ = false;
   const ReplyStep step = reply_.next(decoder_.logits(row_));
   done_ = step.kind == ReplyStep::Kind::done;
@@ -86,6 +89,7 @@ Completion SequenceReply::finish() {
   if (!prompt_pending_) {
     completion.prompt_seconds = seconds(prompt_done_ - started_);
     completion.generation_seconds = seconds(std::chrono::steady_clock::now() - prompt_done_);
+    completion.processor_seconds = static_cast<double>(std::clock() - processor_at_prompt_) / CLOCKS_PER_SEC;
   }
   return completion;
 }

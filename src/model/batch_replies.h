@@ -4,6 +4,7 @@
 // Threads: one at a time. Errors: InvalidArgument (a prompt that does not fit), Cancelled, Internal.
 #pragma once
 
+#include <ctime>
 #include <functional>
 #include <memory>
 #include <span>
@@ -42,6 +43,7 @@ class SequenceReply {
   std::size_t reused_ = 0;
   std::chrono::steady_clock::time_point started_;
   std::chrono::steady_clock::time_point prompt_done_;
+  std::clock_t processor_at_prompt_ = 0;
   bool prompt_pending_ = true;
   const LoadedModel& model_;
 };

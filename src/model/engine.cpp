@@ -1,11 +1,13 @@
 #include "model/engine.h"
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
 #include <string_view>
 
 #include "base/log.h"
+#include "model/model.h"
 
 namespace banchu {
 namespace {
@@ -18,8 +20,13 @@ void pass_line(ggml_log_level, const char* text, void*) {
   if (!line.empty()) log(LogLevel::debug, line);
 }
 
+std::atomic<EngineLastWords> last_words_of_app{nullptr};
+
 // The engine is about to end the process. By default it would first call a debugger, which nobody asked for.
-void last_words(const char* message) { std::fprintf(stderr, "banchu: the engine gave up: %s\n", message); }
+void last_words(const char* message) {
+  if (const EngineLastWords say = last_words_of_app.load()) say(message);
+  std::fprintf(stderr, "banchu: the engine gave up: %s\n", message);
+}
 
 }  // namespace
 
@@ -31,6 +38,8 @@ void start_engine() {
     llama_backend_init();
   });
 }
+
+void set_engine_last_words(EngineLastWords say) { last_words_of_app.store(say); }
 
 void send_engine_log_home() {
   const char* level = std::getenv("BANCHU_LOG");

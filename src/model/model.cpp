@@ -1,5 +1,8 @@
+#include <fmt/format.h>
+
 #include <array>
 #include <cstring>
+#include <unordered_set>
 
 #include "model/loaded_model.h"
 #include "model/model_digest.h"
@@ -24,6 +27,24 @@ std::array<llama_model_kv_override, 2> without_space_prefix() {
   std::strncpy(overrides[0].key, "tokenizer.ggml.add_space_prefix", sizeof(overrides[0].key) - 1);
   overrides[0].val_bool = false;
   return overrides;  // the second, empty one ends the list
+}
+
+// The engine ends the process over two tokens of one text, so such a file must not reach it.
+Status check_vocabulary(const GgufFile& file) {
+  const GgufFile::Value* value = file.find("tokenizer.ggml.tokens");
+  const auto* tokens = value == nullptr ? nullptr : std::get_if<std::vector<std::string>>(value);
+  if (tokens == nullptr) return {};
+  std::unordered_set<std::string> seen;
+  seen.reserve(tokens->size());
+  for (std::size_t i = 0; i < tokens->size(); ++i) {
+    const std::string token = (*tokens)[i].c_str();  // the engine reads up to the first zero byte
+    if (seen.insert(token.empty() ? fmt::format("[EMPTY_{}]", i) : token).second) continue;  // the engine's own name
+    return make_error(
+        Code::Corruption,
+        fmt::format("{} is broken: token {} of its vocabulary stands there twice", file.path().string(), i),
+        "download or write the file again");
+  }
+  return {};
 }
 
 }  // namespace
@@ -55,6 +76,7 @@ Result<std::shared_ptr<Model>> LoadedModel::load(const std::filesystem::path& pa
                       "give the base model's file; the adapter belongs to a self");
   }
   BANCHU_TRY(model->info_, model_info(file));
+  BANCHU_TRY_STATUS(check_vocabulary(file));
   BANCHU_TRY_STATUS(check_memory(file, model->info_, options.memory_limit_bytes));
   BANCHU_TRY_STATUS(model->read_weights(options));
   BANCHU_TRY(model->digest_, model_digest(path));

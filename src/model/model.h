@@ -100,6 +100,7 @@ struct Completion {
   std::uint32_t cached_tokens = 0;  // of the prompt, found in the KV cache
   double prompt_seconds = 0;
   double generation_seconds = 0;
+  double processor_seconds = 0;  // of the whole process while it was generated, all threads together
 };
 
 // Gets text as it becomes certain (stop sequences, banned words and half characters are held back).
@@ -110,10 +111,12 @@ using TextSink = std::function<void(std::string_view)>;
 struct ScoreRequest {
   std::vector<Token> tokens;
   std::vector<std::uint32_t> positions;
+  bool entropy = false;  // also the entropy of the whole distribution at each position
 };
 struct Score {
-  std::vector<float> logprobs;  // of tokens[positions[i]], natural log
-  std::vector<TopK> top;        // as many as positions when top_k > 0, else empty
+  std::vector<float> logprobs;   // of tokens[positions[i]], natural log
+  std::vector<float> entropies;  // in nats, as many as positions when asked for
+  std::vector<TopK> top;         // as many as positions when top_k > 0, else empty
 };
 
 // Owns a llama context. Threads: one thread at a time. Adapters are loaded and freed by this session.
@@ -146,5 +149,10 @@ class Session {
   // Tokens sampled by this session so far, for receipts.
   virtual std::uint64_t generated_tokens() const = 0;
 };
+
+// The engine ends the process where one of its own assertions fails, which a file or a bug can bring about. Before that
+// it calls `say` with its message, on whichever thread that was; `say` may end the process in its own way.
+using EngineLastWords = void (*)(const char* message);
+void set_engine_last_words(EngineLastWords say);
 
 }  // namespace banchu

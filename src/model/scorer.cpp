@@ -15,6 +15,16 @@ double log_sum_exp(std::span<const float> logits) {
   return static_cast<double>(highest) + std::log(sum);
 }
 
+double entropy_of(std::span<const float> logits, double log_sum) {
+  double mean = 0;
+  const auto base = static_cast<float>(log_sum);
+  for (const float logit : logits) {
+    const float share = std::exp(logit - base);
+    if (share > 0) mean += static_cast<double>(share * logit);  // -inf: forbidden, and of no weight
+  }
+  return log_sum - mean;
+}
+
 TopK top_of(std::span<const float> logits, double log_sum, int k) {
   thread_local std::vector<Token> ids;  // of the whole vocabulary; what is answered holds only k of them
   ids.resize(logits.size());
@@ -73,6 +83,7 @@ Status Scorer::run_group(std::span<const ScoreRequest> requests, std::size_t fir
 
 Status Scorer::add(const ScoreRequest& request, std::size_t number, int sequence, std::vector<Score>& scores) {
   scores[number].logprobs.resize(request.positions.size());
+  if (request.entropy) scores[number].entropies.resize(request.positions.size());
   if (top_k_ > 0) scores[number].top.resize(request.positions.size());
   if (request.positions.empty()) return {};
   std::size_t next = 0;
@@ -94,6 +105,9 @@ Status Scorer::decode(std::vector<Score>& scores) {
     const double log_sum = log_sum_exp(logits);
     const auto logit = static_cast<double>(logits[static_cast<std::size_t>(asked.token)]);
     scores[asked.request].logprobs[asked.index] = static_cast<float>(logit - log_sum);
+    if (!scores[asked.request].entropies.empty()) {
+      scores[asked.request].entropies[asked.index] = static_cast<float>(entropy_of(logits, log_sum));
+    }
     if (top_k_ > 0) scores[asked.request].top[asked.index] = top_of(logits, log_sum, top_k_);
   }
   asked_.clear();

@@ -14,6 +14,8 @@ namespace banchu {
 
 // log sum exp of one row.
 double log_sum_exp(std::span<const float> logits);
+// The entropy of one row, given its log sum exp.
+double entropy_of(std::span<const float> logits, double log_sum);
 // The k most likely tokens of one row, most likely first (the lower id first among equals).
 TopK top_of(std::span<const float> logits, double log_sum, int k);
 

@@ -1,6 +1,8 @@
 #include "train/dequantise.h"
 
 #include <ggml.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <cstring>
 
@@ -22,6 +24,14 @@ void dequantise(const GgufTensor& tensor, std::int64_t begin, std::int64_t n, fl
   const ggml_type_traits* traits = ggml_get_type_traits(static_cast<ggml_type>(tensor.type));
   const std::int64_t offset = begin / traits->blck_size * static_cast<std::int64_t>(traits->type_size);
   traits->to_float(tensor.data + offset, out, n);
+}
+
+void give_back_pages(const GgufTensor& tensor) {
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto at = reinterpret_cast<std::uintptr_t>(tensor.data);
+  const std::uintptr_t begin = (at + page - 1) / page * page;
+  const std::uintptr_t end = (at + tensor.bytes) / page * page;
+  if (end > begin) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
 }
 
 }  // namespace banchu::lora

@@ -6,6 +6,7 @@
 #include "train/kernels.h"
 #include "train/noise.h"
 #include "train/parallel.h"
+#include "train/part_times.h"
 
 namespace banchu::lora {
 
@@ -14,8 +15,7 @@ std::int64_t layer_memory_bytes(const ModelShape& shape, const ParameterPlan& pl
   std::int64_t members = 0;
   for (const Group& group : plan.layers.front()) members += static_cast<std::int64_t>(group.members.size());
   const std::int64_t wide = shape.qkv_width() + shape.query_width() + 2 * shape.n_ff + members * plan.rank;
-  const std::int64_t residuals = shape.kind.post_norms ? 3 : 1;  // x1 and the two branches
-  return tokens * (narrow * wide + 4 * residuals * shape.n_embd);
+  return tokens * (narrow * wide + (shape.kind.post_norms ? 2 * 4 * shape.n_embd : 0));
 }
 
 template <typename T>
@@ -26,32 +26,53 @@ Graph<T>::Graph(const Weights<T>* weights, const ParameterPlan* plan, Gemm* gemm
       shape_(weights->shape()),
       budget_bytes_(activation_budget_bytes),
       maps_(weights, plan, gemm, dropout),
-      attention_(weights->shape(), gemm),
+      attention_(weights->shape()),
       head_(weights, gemm),
-      states_(static_cast<std::size_t>(shape_.n_layer + 1)),
+      inputs_(static_cast<std::size_t>(shape_.n_layer)),
+      middles_(static_cast<std::size_t>(shape_.n_layer)),
       memories_(static_cast<std::size_t>(shape_.n_layer)) {}
 
 // --- the pieces of a layer
 
 template <typename T>
-void Graph<T>::norm(const float* x, const float* weight, T* out) {
+const T* Graph<T>::keep_and_norm(const float* x, const float* weight, Buffer<T>* kept) {
+  const Timed timed(Part::elementwise);
   const std::int64_t width = shape_.n_embd;
+  T* rounded = kept->grow(tokens_ * width);
+  T* out = normed_.grow(tokens_ * width);
   parallel_for(tokens_, width, [&](std::int64_t i) {
-    kernels().of<T>().rms_norm(x + i * width, weight, shape_.rms_epsilon, width, out + i * width);
+    const auto& run = kernels().of<T>();
+    run.convert(x + i * width, rounded + i * width, width);
+    run.rms_norm_kept(rounded + i * width, weight, shape_.rms_epsilon, width, out + i * width);
   });
+  return out;
 }
 
 template <typename T>
-void Graph<T>::norm_backward(const float* x, const float* weight, const float* dy, float* dx) {
+const T* Graph<T>::norm_of(const Buffer<T>& kept, const float* weight) {
+  const Timed timed(Part::elementwise);
+  const std::int64_t width = shape_.n_embd;
+  T* out = normed_.grow(tokens_ * width);
+  parallel_for(tokens_, width, [&](std::int64_t i) {
+    kernels().of<T>().rms_norm_kept(kept.data() + i * width, weight, shape_.rms_epsilon, width, out + i * width);
+  });
+  return out;
+}
+
+template <typename T>
+template <typename X>
+void Graph<T>::norm_backward(const X* x, const float* weight, const float* dy, float* dx) {
+  const Timed timed(Part::elementwise);
   const std::int64_t width = shape_.n_embd;
   parallel_for(tokens_, width, [&](std::int64_t i) {
     const std::int64_t at = i * width;
-    kernels().rms_norm_backward(x + at, weight, dy + at, shape_.rms_epsilon, width, dx + at);
+    kernels().of<X>().rms_norm_backward(x + at, weight, dy + at, shape_.rms_epsilon, width, dx + at);
   });
 }
 
 template <typename T>
 const T* Graph<T>::activated(const LayerMemory<T>& memory) {
+  const Timed timed(Part::elementwise);
   const std::int64_t width = shape_.n_ff;
   T* out = activated_.grow(tokens_ * width);
   const auto& run = kernels().of<T>();
@@ -68,6 +89,7 @@ const T* Graph<T>::narrow(const float* dx) {
   if constexpr (kElementOf<T> == Element::f32) {
     return dx;
   } else {
+    const Timed timed(Part::elementwise);
     const std::int64_t width = shape_.n_embd;
     T* out = narrow_.grow(tokens_ * width);
     parallel_for(tokens_, width,
@@ -79,35 +101,46 @@ const T* Graph<T>::narrow(const float* dx) {
 template <typename T>
 const float* Graph<T>::post_norm(std::int64_t layer, GroupKind kind) const {
   if (!shape_.kind.post_norms) return nullptr;
-  const LayerWeights<T>& weights = weights_.layer(layer);
+  const LayerWeights& weights = weights_.layer(layer);
   return (kind == kOutput ? weights.attention_post_norm : weights.ffn_post_norm).data();
 }
 
 template <typename T>
 AttentionLayer Graph<T>::attention_layer(std::int64_t layer) const {
-  const LayerWeights<T>& weights = weights_.layer(layer);
+  const LayerWeights& weights = weights_.layer(layer);
   return {weights.bias[kQkv].data(), weights.query_norm.data(), weights.key_norm.data(), shape_.is_windowed(layer)};
 }
 
 // --- a branch meets the residual
 
 template <typename T>
-void Graph<T>::join(std::int64_t layer, GroupKind kind, const T* input, const float* x, LayerMemory<T>* memory,
-                    float* x_out) {
+void Graph<T>::join(std::int64_t layer, GroupKind kind, const T* input, LayerMemory<T>* memory, float* x) {
   const std::int64_t width = shape_.n_embd;
   const float* weight = post_norm(layer, kind);
   if (weight == nullptr) {
-    std::memcpy(x_out, x, static_cast<std::size_t>(tokens_ * width) * sizeof(float));
-    maps_.forward(layer, kind, input, &memory->h[kind], matrix(x_out, tokens_, width), true);
+    maps_.forward(layer, kind, input, &memory->h[kind], matrix(x, tokens_, width), true);
     return;
   }
-  float* branch = (kind == kOutput ? memory->attention_branch : memory->ffn_branch).grow(tokens_ * width);
-  maps_.forward(layer, kind, input, &memory->h[kind], matrix(branch, tokens_, width), false);
+  join_again(layer, kind, input, memory);
+  const float* branch = (kind == kOutput ? memory->attention_branch : memory->ffn_branch).data();
+  float* normed = d_branch_.grow(tokens_ * width);
   parallel_for(tokens_, width, [&](std::int64_t i) {
     const std::int64_t at = i * width;
-    kernels().f32.rms_norm(branch + at, weight, shape_.rms_epsilon, width, x_out + at);
-    kernels().add_scaled(1, x + at, x_out + at, width);
+    kernels().f32.rms_norm(branch + at, weight, shape_.rms_epsilon, width, normed + at);
+    kernels().add_scaled(1, normed + at, x + at, width);
   });
+}
+
+template <typename T>
+void Graph<T>::join_again(std::int64_t layer, GroupKind kind, const T* input, LayerMemory<T>* memory) {
+  if (post_norm(layer, kind) == nullptr) {
+    maps_.project_down(layer, kind, input, &memory->h[kind]);
+    return;
+  }
+  // The norm behind the branch wants to know what the branch gave.
+  const std::int64_t width = shape_.n_embd;
+  float* branch = (kind == kOutput ? memory->attention_branch : memory->ffn_branch).grow(tokens_ * width);
+  maps_.forward(layer, kind, input, &memory->h[kind], matrix(branch, tokens_, width), false);
 }
 
 template <typename T>
@@ -124,9 +157,7 @@ const T* Graph<T>::leave(std::int64_t layer, GroupKind kind, LayerMemory<T>* mem
 // --- a layer forward
 
 template <typename T>
-void Graph<T>::attend(std::int64_t layer, const float* x, LayerMemory<T>* memory) {
-  T* normed = normed_.grow(tokens_ * shape_.n_embd);
-  norm(x, weights_.layer(layer).attention_norm.data(), normed);
+void Graph<T>::attend(std::int64_t layer, const T* normed, LayerMemory<T>* memory) {
   T* qkv = memory->qkv.grow(tokens_ * shape_.qkv_width());
   maps_.forward(layer, kQkv, normed, &memory->h[kQkv], matrix(qkv, tokens_, shape_.qkv_width()), false);
   T* attended = memory->attention.grow(tokens_ * shape_.query_width());
@@ -134,35 +165,30 @@ void Graph<T>::attend(std::int64_t layer, const float* x, LayerMemory<T>* memory
   std::memset(static_cast<void*>(attended + real * shape_.query_width()), 0,
               static_cast<std::size_t>((tokens_ - real) * shape_.query_width()) * sizeof(T));
   attention_.forward(attention_layer(layer), batch_->rows, qkv, attended);
-  join(layer, kOutput, attended, x, memory, memory->x1.grow(tokens_ * shape_.n_embd));
 }
 
 template <typename T>
-void Graph<T>::open_ffn(std::int64_t layer, LayerMemory<T>* memory) {
-  T* normed = normed_.grow(tokens_ * shape_.n_embd);
-  norm(memory->x1.data(), weights_.layer(layer).ffn_norm.data(), normed);
+void Graph<T>::open_ffn(std::int64_t layer, const T* normed, LayerMemory<T>* memory) {
   T* gate_up = memory->gate_up.grow(tokens_ * 2 * shape_.n_ff);
   maps_.forward(layer, kGateUp, normed, &memory->h[kGateUp], matrix(gate_up, tokens_, 2 * shape_.n_ff), false);
 }
 
 template <typename T>
-void Graph<T>::forward_layer(std::int64_t layer, const float* x, LayerMemory<T>* memory, float* x_out) {
-  attend(layer, x, memory);
-  open_ffn(layer, memory);
-  join(layer, kDown, activated(*memory), memory->x1.data(), memory, x_out);
+void Graph<T>::forward_layer(std::int64_t layer, float* x, LayerMemory<T>* memory) {
+  const LayerWeights& weights = weights_.layer(layer);
+  attend(layer, keep_and_norm(x, weights.attention_norm.data(), &input_of(layer)), memory);
+  join(layer, kOutput, memory->attention.data(), memory, x);
+  open_ffn(layer, keep_and_norm(x, weights.ffn_norm.data(), &middle_of(layer)), memory);
+  join(layer, kDown, activated(*memory), memory, x);
 }
 
 template <typename T>
-void Graph<T>::recompute_layer(std::int64_t layer, const float* x, LayerMemory<T>* memory) {
-  attend(layer, x, memory);
-  open_ffn(layer, memory);
-  if (!shape_.kind.post_norms) {
-    maps_.project_down(layer, kDown, activated(*memory), &memory->h[kDown]);
-    return;
-  }
-  // The norm behind the branch wants to know what the branch gave.
-  float* branch = memory->ffn_branch.grow(tokens_ * shape_.n_embd);
-  maps_.forward(layer, kDown, activated(*memory), &memory->h[kDown], matrix(branch, tokens_, shape_.n_embd), false);
+void Graph<T>::recompute_layer(std::int64_t layer, LayerMemory<T>* memory) {
+  const LayerWeights& weights = weights_.layer(layer);
+  attend(layer, norm_of(input_of(layer), weights.attention_norm.data()), memory);
+  join_again(layer, kOutput, memory->attention.data(), memory);
+  open_ffn(layer, norm_of(middle_of(layer), weights.ffn_norm.data()), memory);
+  join_again(layer, kDown, activated(*memory), memory);
 }
 
 // --- a layer backward: dx is dl/dx' when it comes and dl/dx when it goes
@@ -181,15 +207,14 @@ void Graph<T>::backward_ffn(std::int64_t layer, LayerMemory<T>* memory, float* d
     T* d_gate = d_gate_up + 2 * i * width;
     activate_backward(gate, gate + width, d_active + i * width, width, d_gate, d_gate + width);
   });
-  T* normed = normed_.grow(tokens_ * shape_.n_embd);
-  norm(memory->x1.data(), weights_.layer(layer).ffn_norm.data(), normed);
+  const float* weight = weights_.layer(layer).ffn_norm.data();
+  const T* normed = norm_of(middle_of(layer), weight);
   maps_.backward(layer, kGateUp, d_gate_up, normed, memory->h[kGateUp], d_input_.data(), gradients);
-  norm_backward(memory->x1.data(), weights_.layer(layer).ffn_norm.data(), d_input_.data(), dx);
+  norm_backward(middle_of(layer).data(), weight, d_input_.data(), dx);
 }
 
 template <typename T>
-void Graph<T>::backward_attention(std::int64_t layer, const float* x, LayerMemory<T>* memory, float* dx,
-                                  float* gradients) {
+void Graph<T>::backward_attention(std::int64_t layer, LayerMemory<T>* memory, float* dx, float* gradients) {
   const T* d_branch = leave(layer, kOutput, memory, dx);
   maps_.backward(layer, kOutput, d_branch, memory->attention.data(), memory->h[kOutput], d_input_.data(), gradients);
   T* d_qkv = d_wide_.data();
@@ -197,16 +222,18 @@ void Graph<T>::backward_attention(std::int64_t layer, const float* x, LayerMemor
   std::memset(static_cast<void*>(d_qkv + real * shape_.qkv_width()), 0,
               static_cast<std::size_t>((tokens_ - real) * shape_.qkv_width()) * sizeof(T));
   attention_.backward(attention_layer(layer), batch_->rows, memory->qkv.data(), d_input_.data(), d_qkv);
-  T* normed = normed_.grow(tokens_ * shape_.n_embd);
-  norm(x, weights_.layer(layer).attention_norm.data(), normed);
-  maps_.backward(layer, kQkv, d_qkv, normed, memory->h[kQkv], d_input_.data(), gradients);
-  norm_backward(x, weights_.layer(layer).attention_norm.data(), d_input_.data(), dx);
+  const float* weight = weights_.layer(layer).attention_norm.data();
+  const T* normed = norm_of(input_of(layer), weight);
+  // Below the lowest layer nobody asks for a gradient.
+  float* d_normed = layer > 0 ? d_input_.data() : nullptr;
+  maps_.backward(layer, kQkv, d_qkv, normed, memory->h[kQkv], d_normed, gradients);
+  if (d_normed != nullptr) norm_backward(input_of(layer).data(), weight, d_normed, dx);
 }
 
 template <typename T>
-void Graph<T>::backward_layer(std::int64_t layer, const float* x, LayerMemory<T>* memory, float* dx, float* gradients) {
+void Graph<T>::backward_layer(std::int64_t layer, LayerMemory<T>* memory, float* dx, float* gradients) {
   backward_ffn(layer, memory, dx, gradients);
-  backward_attention(layer, x, memory, dx, gradients);
+  backward_attention(layer, memory, dx, gradients);
 }
 
 // --- a whole pass
@@ -223,7 +250,8 @@ void Graph<T>::begin(const Batch& batch, bool training) {
   tokens_ = batch.padded_tokens();
   maps_.begin(tokens_, batch.dropout_key);
   const std::int64_t each = layer_memory_bytes(shape_, plan_, kElementOf<T>, tokens_);
-  kept_ = training ? std::clamp<std::int64_t>(budget_bytes_ / each, 1, shape_.n_layer) : 0;
+  kept_ = training ? std::clamp<std::int64_t>(budget_bytes_ / each, 0, shape_.n_layer) : 0;
+  is_training_ = training;
 }
 
 template <typename T>
@@ -245,26 +273,27 @@ double Graph<T>::loss_of(const Batch& batch, const float* x, float* dx) {
 template <typename T>
 double Graph<T>::loss(const Batch& batch) {
   begin(batch, false);
-  for (const std::int64_t i : {0, 1}) states_[static_cast<std::size_t>(i)].grow(tokens_ * shape_.n_embd);
-  embed(state(0));
-  for (std::int64_t i = 0; i < shape_.n_layer; ++i) forward_layer(i, state(i % 2), &shared_memory_, state((i + 1) % 2));
-  return loss_of(batch, state(shape_.n_layer % 2), nullptr);
+  float* x = x_.grow(tokens_ * shape_.n_embd);
+  embed(x);
+  for (std::int64_t i = 0; i < shape_.n_layer; ++i) forward_layer(i, x, &shared_memory_);
+  return loss_of(batch, x, nullptr);
 }
 
 template <typename T>
 double Graph<T>::loss_and_gradients(const Batch& batch, float* gradients) {
   begin(batch, true);
-  for (auto& buffer : states_) buffer.grow(tokens_ * shape_.n_embd);
-  embed(state(0));
-  add_noise(batch, shape_.n_embd, state(0));
-  for (std::int64_t i = 0; i < shape_.n_layer; ++i) forward_layer(i, state(i), memory_of(i), state(i + 1));
+  float* x = x_.grow(tokens_ * shape_.n_embd);
+  embed(x);
+  add_noise(batch, shape_.n_embd, x);
+  for (std::int64_t i = 0; i < shape_.n_layer; ++i) forward_layer(i, x, memory_of(i));
   float* dx = dx_.grow(tokens_ * shape_.n_embd);
   std::memset(dx, 0, static_cast<std::size_t>(tokens_ * shape_.n_embd) * sizeof(float));
-  const double loss = loss_of(batch, state(shape_.n_layer), dx);
+  const double loss = loss_of(batch, x, dx);
   for (std::int64_t i = shape_.n_layer - 1; i >= 0; --i) {
     LayerMemory<T>* memory = memory_of(i);
-    if (memory == &shared_memory_) recompute_layer(i, state(i), memory);
-    backward_layer(i, state(i), memory, dx, gradients);
+    // The shared memory still holds the last layer that wrote into it.
+    if (i < shape_.n_layer - kept_ - 1) recompute_layer(i, memory);
+    backward_layer(i, memory, dx, gradients);
   }
   return loss;
 }
@@ -276,7 +305,7 @@ std::vector<float> Graph<T>::logits(const Batch& batch) {
   silent.preferences.clear();
   loss(silent);
   std::vector<float> out(batch.tokens.size() * static_cast<std::size_t>(shape_.n_vocab));
-  head_.logits(state(shape_.n_layer % 2), static_cast<std::int64_t>(batch.tokens.size()), out.data());
+  head_.logits(x_.data(), static_cast<std::int64_t>(batch.tokens.size()), out.data());
   return out;
 }
 

@@ -20,10 +20,10 @@
 //              silu' = sig (1 + g (1 - sig)),  sig = 1 / (1 + e^-g); gelu stands in kernels.h
 //   residual:  the gradient goes both ways, so dx1 = dx' + (what comes back through the branch).
 //
-// What is kept between the two walks: always the input x of every layer; as many layers as fit the budget keep qkv, a,
-// x1, gate and up, H, and what the branches gave where a norm follows; the other layers compute them again on the way
-// home, by the same code on the same numbers, so the result does not depend on the budget. Norms and f are always
-// recomputed: they cost nothing.
+// What is kept between the two walks: always x and x1 of every layer, in T; as many layers as fit the budget keep qkv,
+// a, gate and up, H, and what the branches gave where a norm follows; the other layers compute them again on the way
+// home, by the same code on the same numbers, so the result does not depend on the budget. For that, a norm reads what
+// is kept of the residual, rounded to T, also on the way out. Norms and f are always recomputed: they cost nothing.
 //
 // T is the type of what goes into a product. In bf16 the residual stream, the norms' insides, the softmax, the loss,
 // the gradients of A and B and their master copies are f32 all the same.
@@ -48,7 +48,6 @@ template <typename T>
 struct LayerMemory {
   Buffer<T> qkv;                     // [M, qkv_width], before rope
   Buffer<T> attention;               // [M, query_width]
-  Buffer<float> x1;                  // [M, n_embd]
   Buffer<T> gate_up;                 // [M, 2 n_ff]
   std::array<Buffer<T>, kGroups> h;  // X A^T of each group, [M, members * rank]
   Buffer<float> attention_branch;    // [M, n_embd], what the norm behind the branch reads; with post norms only
@@ -77,26 +76,35 @@ class Graph {
   // Of the hidden states x; adds their gradient to dx unless it is null.
   double loss_of(const Batch& batch, const float* x, float* dx);
   void embed(float* x);
-  void forward_layer(std::int64_t layer, const float* x, LayerMemory<T>* memory, float* x_out);
-  void recompute_layer(std::int64_t layer, const float* x, LayerMemory<T>* memory);
-  void attend(std::int64_t layer, const float* x, LayerMemory<T>* memory);
-  void open_ffn(std::int64_t layer, LayerMemory<T>* memory);
-  void backward_layer(std::int64_t layer, const float* x, LayerMemory<T>* memory, float* dx, float* gradients);
+  // x, the residual, goes in and comes out.
+  void forward_layer(std::int64_t layer, float* x, LayerMemory<T>* memory);
+  // What the way back needs of the layer, from its kept x and x1.
+  void recompute_layer(std::int64_t layer, LayerMemory<T>* memory);
+  void attend(std::int64_t layer, const T* normed, LayerMemory<T>* memory);
+  void open_ffn(std::int64_t layer, const T* normed, LayerMemory<T>* memory);
+  void backward_layer(std::int64_t layer, LayerMemory<T>* memory, float* dx, float* gradients);
   void backward_ffn(std::int64_t layer, LayerMemory<T>* memory, float* dx, float* gradients);
-  void backward_attention(std::int64_t layer, const float* x, LayerMemory<T>* memory, float* dx, float* gradients);
+  void backward_attention(std::int64_t layer, LayerMemory<T>* memory, float* dx, float* gradients);
 
-  // x_out = x + branch(map(input)); the branch's own output is kept in `memory` when a norm follows it.
-  void join(std::int64_t layer, GroupKind kind, const T* input, const float* x, LayerMemory<T>* memory, float* x_out);
+  // x += branch(map(input)); the branch's own output is kept in `memory` when a norm follows it.
+  void join(std::int64_t layer, GroupKind kind, const T* input, LayerMemory<T>* memory, float* x);
+  // What join keeps, without x.
+  void join_again(std::int64_t layer, GroupKind kind, const T* input, LayerMemory<T>* memory);
   // The gradient of the map's output, from that of the sum.
   const T* leave(std::int64_t layer, GroupKind kind, LayerMemory<T>* memory, const float* dx);
-  void norm(const float* x, const float* weight, T* out);
-  void norm_backward(const float* x, const float* weight, const float* dy, float* dx);
+  // Rounds x into `kept`; the norm of what was kept.
+  const T* keep_and_norm(const float* x, const float* weight, Buffer<T>* kept);
+  const T* norm_of(const Buffer<T>& kept, const float* weight);
+  template <typename X>
+  void norm_backward(const X* x, const float* weight, const float* dy, float* dx);
   const T* activated(const LayerMemory<T>& memory);
   const T* narrow(const float* dx);
 
   const float* post_norm(std::int64_t layer, GroupKind kind) const;
   AttentionLayer attention_layer(std::int64_t layer) const;
-  float* state(std::int64_t layer) { return states_[static_cast<std::size_t>(layer)].data(); }
+  // Where x and x1 of a layer are kept.
+  Buffer<T>& input_of(std::int64_t layer) { return inputs_[is_training_ ? static_cast<std::size_t>(layer) : 0]; }
+  Buffer<T>& middle_of(std::int64_t layer) { return middles_[is_training_ ? static_cast<std::size_t>(layer) : 0]; }
   LayerMemory<T>* memory_of(std::int64_t layer);
 
   const Weights<T>& weights_;
@@ -108,13 +116,14 @@ class Graph {
   Head<T> head_;
 
   const Batch* batch_ = nullptr;
-  std::int64_t tokens_ = 0;            // padded, M
-  std::int64_t kept_ = 0;              // layers that keep their memory in this pass
-  std::vector<Buffer<float>> states_;  // input of every layer and output of the last, [M, n_embd]
+  std::int64_t tokens_ = 0;  // padded, M
+  std::int64_t kept_ = 0;    // layers that keep their memory in this pass
+  bool is_training_ = false;
+  std::vector<Buffer<T>> inputs_, middles_;  // [M, n_embd]
   std::vector<LayerMemory<T>> memories_;
   LayerMemory<T> shared_memory_;
   Buffer<T> normed_, activated_, narrow_, d_wide_;
-  Buffer<float> dx_, d_input_, d_branch_;
+  Buffer<float> x_, dx_, d_input_, d_branch_;
 };
 
 }  // namespace banchu::lora

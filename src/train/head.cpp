@@ -7,12 +7,13 @@
 
 #include "train/kernels.h"
 #include "train/parallel.h"
+#include "train/part_times.h"
 
 namespace banchu::lora {
 
 namespace {
 
-constexpr std::int64_t kChunk = 128;
+constexpr std::int64_t kChunk = 256;
 constexpr std::int64_t kRowBucket = 32;
 
 template <typename T>
@@ -112,7 +113,7 @@ void Head<T>::norm_and_project(const Target* targets, std::int64_t count, std::i
   });
   std::memset(static_cast<void*>(normed + count * width), 0,
               static_cast<std::size_t>((padded - count) * width) * sizeof(T));
-  gemm_->multiply(matrix(normed, padded, width), matrix(weights_.head(), shape.n_vocab, width).transposed(),
+  gemm_->multiply(matrix(normed, padded, width), weights_.head_forward(),
                   matrix(logits_.grow(kChunk * shape.n_vocab), padded, shape.n_vocab));
 }
 
@@ -133,12 +134,11 @@ double Head<T>::run_chunk(const Target* targets, std::int64_t count, const float
     std::memset(static_cast<void*>(d_logits + count * shape.n_vocab), 0,
                 static_cast<std::size_t>((padded - count) * shape.n_vocab) * sizeof(T));
     const float* d_normed = d_normed_.grow(kChunk * width);
-    gemm_->multiply(matrix(d_logits, padded, shape.n_vocab), matrix(weights_.head(), shape.n_vocab, width),
-                    matrix(d_normed, padded, width));
+    gemm_->multiply(matrix(d_logits, padded, shape.n_vocab), weights_.head_backward(), matrix(d_normed, padded, width));
     parallel_for(count, width, [&](std::int64_t i) {
       const std::int64_t at = targets[i].position * width;
-      kernels().rms_norm_backward(x + at, weights_.output_norm(), d_normed + i * width, shape.rms_epsilon, width,
-                                  dx + at);
+      kernels().f32.rms_norm_backward(x + at, weights_.output_norm(), d_normed + i * width, shape.rms_epsilon, width,
+                                      dx + at);
     });
   }
   return std::accumulate(losses_.begin(), losses_.end(), 0.0);
@@ -146,6 +146,7 @@ double Head<T>::run_chunk(const Target* targets, std::int64_t count, const float
 
 template <typename T>
 double Head<T>::run(const std::vector<Target>& targets, const float* x, float* dx) {
+  const Timed timed(Part::head);
   double loss = 0;
   const auto n = static_cast<std::int64_t>(targets.size());
   for (std::int64_t first = 0; first < n; first += kChunk) {

@@ -71,7 +71,7 @@ void load_head_backward(const HeadPath& path, const T* in, const float* bias, An
   rotate_back(shape, d_out, angles, path.scale, d_normed);
   float* d_x = scratch(2, dim);
   std::fill_n(d_x, dim, 0.0f);
-  kernels().rms_norm_backward(shifted(in, bias, dim), path.norm, d_normed, shape.rms_epsilon, dim, d_x);
+  kernels().f32.rms_norm_backward(shifted(in, bias, dim), path.norm, d_normed, shape.rms_epsilon, dim, d_x);
   kernels().of<T>().convert(d_x, d_in, dim);
 }
 

@@ -4,12 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <limits>
 #include <set>
 
 #include "base/digest.h"
-#include "train/graph.h"
 #include "train/kernels.h"
 #include "train/optimiser.h"
 
@@ -66,6 +63,7 @@ Status check_options(const TrainOptions& o) {
       {"validate_every", static_cast<double>(o.validate_every), o.validate_every >= 0, "0 (twice an epoch) or more"},
       {"patience", static_cast<double>(o.patience), o.patience >= 0, "0 (never stop early) or more"},
       {"checkpoint_every", static_cast<double>(o.checkpoint_every), o.checkpoint_every >= 1, "1 or more"},
+      {"memory_limit_mb", static_cast<double>(o.memory_limit_mb), o.memory_limit_mb >= 0, "0 (what is free) or more"},
       {"threads", static_cast<double>(o.threads), is_between(o.threads, 0, 1024), "0 (every core) to 1024"},
   };
   for (const Rule& rule : rules) {
@@ -237,72 +235,25 @@ Result<JobIdentity> identify(const TrainJob& job, Element type, int threads) {
   return identity;
 }
 
-namespace {
-
-// The most tokens that one pass can hold: the longest rows together.
-std::int64_t longest_pass(const TrainJob& job) {
+PassSize largest_pass(const TrainJob& job, int batch_rows, int context_tokens) {
   std::vector<std::int64_t> lengths;
+  PassSize size{0, 64};
   const auto add = [&](const std::vector<LessonRow>& rows) {
     for (const LessonRow& row : rows) {
-      const auto chosen = static_cast<std::int64_t>(row.tokens.size());
-      const auto rejected = static_cast<std::int64_t>(row.rejected.size());
-      const std::int64_t context = job.options.context_tokens;
-      lengths.push_back(std::min(chosen, context) + std::min(rejected, context));
+      const std::int64_t chosen = std::min<std::int64_t>(static_cast<std::int64_t>(row.tokens.size()), context_tokens);
+      const std::int64_t rejected =
+          std::min<std::int64_t>(static_cast<std::int64_t>(row.rejected.size()), context_tokens);
+      lengths.push_back(chosen + rejected);
+      size.longest_row = std::max({size.longest_row, chosen, rejected});
     }
   };
   add(job.train->rows());
   if (job.valid != nullptr) add(job.valid->rows());
   std::sort(lengths.rbegin(), lengths.rend());
-  std::int64_t total = 64;
-  for (std::size_t i = 0; i < lengths.size() && i < static_cast<std::size_t>(job.options.batch_rows); ++i) {
-    total += lengths[i];
+  for (std::size_t i = 0; i < lengths.size() && i < static_cast<std::size_t>(batch_rows); ++i) {
+    size.tokens += lengths[i];
   }
-  return total;
-}
-
-}  // namespace
-
-MemoryNeed memory_need(const ModelShape& s, const ParameterPlan& plan, const TrainJob& job, Element type) {
-  const std::int64_t width = type == Element::bf16 ? 2 : 4;
-  const std::int64_t linear = s.n_embd * (s.qkv_width() + s.query_width() + 3 * s.n_ff);
-  const std::int64_t tokens = longest_pass(job);
-  const std::int64_t layer = layer_memory_bytes(s, plan, type, tokens);
-  const std::int64_t residuals = (s.n_layer + 1) * tokens * s.n_embd * 4;
-  const std::int64_t scratch = tokens * (s.n_embd * ((s.kind.post_norms ? 8 : 4) + 2 * width) +
-                                         s.n_ff * (4 + 3 * width) + s.qkv_width() * width);
-  const std::int64_t head = 128 * s.n_vocab * (4 + width);
-  const std::int64_t copies = 3 + (job.options.ema_decay > 0 ? 1 : 0);  // parameters, gradients, best, running mean
-  const auto states = static_cast<std::int64_t>(adam_state_bytes(job.options.optimiser, pieces_of(plan)));
-  const std::int64_t parameters = plan.size * (copies * 4 + (type == Element::bf16 ? 2 : 0)) + states;
-  constexpr std::int64_t kProcess = 64 << 20;  // code, libraries, the engine's own buffers
-  MemoryNeed need;
-  need.fixed_bytes =
-      width * (s.n_layer * linear + s.n_vocab * s.n_embd) + parameters + residuals + layer + scratch + head + kProcess;
-  need.all_layers_bytes = (s.n_layer - 1) * layer;
-  return need;
-}
-
-namespace {
-
-std::uint64_t number_in(const char* path, const std::string& key) {
-  std::ifstream file(path);
-  std::string word;
-  std::uint64_t value = 0;
-  if (key.empty()) return file >> value ? value : std::numeric_limits<std::uint64_t>::max();
-  while (file >> word) {
-    if (word == key && file >> value) return value * 1024;
-  }
-  return std::numeric_limits<std::uint64_t>::max();
-}
-
-}  // namespace
-
-std::uint64_t available_memory_bytes() {
-  const std::uint64_t machine = number_in("/proc/meminfo", "MemAvailable:");
-  const std::uint64_t limit = number_in("/sys/fs/cgroup/memory.max", "");
-  const std::uint64_t used = number_in("/sys/fs/cgroup/memory.current", "");
-  if (limit == std::numeric_limits<std::uint64_t>::max() || used > limit) return machine;
-  return std::min(machine, limit - used);
+  return size;
 }
 
 }  // namespace banchu::lora

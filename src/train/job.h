@@ -28,12 +28,11 @@ struct JobIdentity {
 // Errors: those of reading the files.
 Result<JobIdentity> identify(const TrainJob& job, Element type, int threads);
 
-struct MemoryNeed {
-  std::int64_t fixed_bytes = 0;       // weights, parameters, moments, one layer's activations, scratch
-  std::int64_t all_layers_bytes = 0;  // more, if every layer keeps its activations
+// Tokens of the most expensive pass: the longest row, and of all rows that one pass can hold together.
+struct PassSize {
+  std::int64_t longest_row = 0;
+  std::int64_t tokens = 0;  // padded
 };
-MemoryNeed memory_need(const ModelShape& shape, const ParameterPlan& plan, const TrainJob& job, Element type);
-// What this process may still take: free memory of the machine and of its control group.
-std::uint64_t available_memory_bytes();
+PassSize largest_pass(const TrainJob& job, int batch_rows, int context_tokens);
 
 }  // namespace banchu::lora

@@ -24,6 +24,9 @@ struct TypedKernels {
   void (*convert)(const float* x, T* y, std::int64_t n);
   void (*widen)(const T* x, float* y, std::int64_t n);
   void (*rms_norm)(const float* x, const float* weight, float epsilon, std::int64_t n, T* y);
+  void (*rms_norm_kept)(const T* x, const float* weight, float epsilon, std::int64_t n, T* y);
+  // dx += the gradient through rms_norm.
+  void (*rms_norm_backward)(const T* x, const float* weight, const float* dy, float epsilon, std::int64_t n, float* dx);
   void (*swiglu)(const T* gate, const T* up, std::int64_t n, T* out);
   void (*swiglu_backward)(const T* gate, const T* up, const float* d_out, std::int64_t n, T* d_gate, T* d_up);
   // The same with gelu(z) = z / (1 + exp(-2 u)), u = sqrt(2 / pi) (z + 0.044715 z^3), in place of silu.
@@ -47,9 +50,6 @@ struct Kernels {
   const char* name;
   TypedKernels<float> f32;
   TypedKernels<Bf16> bf16;
-  // dx += the gradient through rms_norm.
-  void (*rms_norm_backward)(const float* x, const float* weight, const float* dy, float epsilon, std::int64_t n,
-                            float* dx);
   // In place: softmax of the first `visible`, zero for the other n - visible.
   void (*softmax)(float* x, std::int64_t visible, std::int64_t n);
   // dp becomes ds = p (dp - sum p dp) for the first `visible`, zero for the rest.

@@ -5,6 +5,7 @@
 #include "train/dropout.h"
 #include "train/kernels.h"
 #include "train/parallel.h"
+#include "train/part_times.h"
 
 namespace banchu::lora {
 
@@ -92,6 +93,7 @@ void LoraMaps<T>::add_bias(const Buffer<float>& bias, const Matrix& y) {
 
 template <typename T>
 void LoraMaps<T>::project_down(std::int64_t layer, GroupKind kind, const T* input, Buffer<T>* h) {
+  const Timed timed(Part::lora_products);
   const Group& g = group(layer, kind);
   const std::int64_t width = g.h_width;
   if (width == 0) return;
@@ -104,10 +106,13 @@ template <typename T>
 void LoraMaps<T>::forward(std::int64_t layer, GroupKind kind, const T* input, Buffer<T>* h, const Matrix& y,
                           bool accumulate) {
   const Group& g = group(layer, kind);
-  const LayerWeights<T>& weights = weights_.layer(layer);
-  gemm_->multiply(matrix(input, tokens_, g.in), matrix(weights.linear[kind].data(), g.out, g.in).transposed(), y, 1,
-                  accumulate);
+  const LayerWeights& weights = weights_.layer(layer);
+  {
+    const Timed timed(Part::weight_products);
+    gemm_->multiply(matrix(input, tokens_, g.in), weights_.forward_matrix(layer, kind), y, 1, accumulate);
+  }
   project_down(layer, kind, input, h);
+  const Timed timed(Part::lora_products);
   const std::int64_t rank = plan_.rank;
   for (const Member& member : g.members) {
     if (!member.is_adapted()) continue;
@@ -126,9 +131,12 @@ void LoraMaps<T>::backward(std::int64_t layer, GroupKind kind, const T* dy, cons
   const Group& g = group(layer, kind);
   const std::int64_t rank = plan_.rank;
   const std::int64_t width = g.h_width;
-  gemm_->multiply(matrix(dy, tokens_, g.out), matrix(weights_.layer(layer).linear[kind].data(), g.out, g.in),
-                  matrix(d_input, tokens_, g.in));
+  if (d_input != nullptr) {
+    const Timed timed(Part::weight_products);
+    gemm_->multiply(matrix(dy, tokens_, g.out), weights_.backward_matrix(layer, kind), matrix(d_input, tokens_, g.in));
+  }
   if (width == 0) return;
+  const Timed timed(Part::lora_products);
   T* d_h = d_h_.grow(tokens_ * width);
   for (const Member& member : g.members) {
     if (!member.is_adapted()) continue;
@@ -143,6 +151,7 @@ void LoraMaps<T>::backward(std::int64_t layer, GroupKind kind, const T* dy, cons
   const T* seen = dropped(layer, kind, input);
   gemm_->multiply(matrix(d_h, tokens_, width).transposed(), matrix(seen, tokens_, g.in),
                   matrix(gradients + g.a_offset, width, g.in), 1, true);
+  if (d_input == nullptr) return;
   if (seen == input) {
     gemm_->multiply(matrix(d_h, tokens_, width), a, matrix(d_input, tokens_, g.in), 1, true);
   } else {

@@ -30,7 +30,8 @@ class LoraMaps {
   void forward(std::int64_t layer, GroupKind kind, const T* input, Buffer<T>* h, const Matrix& y, bool accumulate);
   // H alone.
   void project_down(std::int64_t layer, GroupKind kind, const T* input, Buffer<T>* h);
-  // d_input = the gradient of the input, f32 [tokens, group.in]; those of A and B are added to gradients [plan.size].
+  // d_input = the gradient of the input, f32 [tokens, group.in], unless it is null; those of A and B are added to
+  // gradients [plan.size].
   void backward(std::int64_t layer, GroupKind kind, const T* dy, const T* input, const Buffer<T>& h, float* d_input,
                 float* gradients);
 

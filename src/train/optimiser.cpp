@@ -7,6 +7,7 @@
 #include "train/block_code.h"
 #include "train/kernels.h"
 #include "train/parallel.h"
+#include "train/part_times.h"
 
 namespace banchu::lora {
 
@@ -133,6 +134,7 @@ Result<AdamState> fresh_adam(const TrainOptions& options, const std::vector<Piec
 }
 
 double gradient_norm(const std::vector<float>& gradients) {
+  const Timed timed(Part::optimiser);
   const auto size = static_cast<std::int64_t>(gradients.size());
   std::vector<double> sums(static_cast<std::size_t>((size + kPiece - 1) / kPiece));
   for_pieces(size, [&](std::int64_t begin, std::int64_t n, std::int64_t piece) {
@@ -145,6 +147,7 @@ double gradient_norm(const std::vector<float>& gradients) {
 
 void adamw_step(const TrainOptions& options, double learning_rate, double norm, const std::vector<float>& gradients,
                 const std::vector<Piece>& pieces, AdamState* state, std::vector<float>* parameters) {
+  const Timed timed(Part::optimiser);
   ++state->steps;
   const AdamStep slow = step_of(options, learning_rate, norm, state->steps);
   const AdamStep fast = step_of(options, learning_rate * options.b_rate_ratio, norm, state->steps);

@@ -11,10 +11,12 @@
 namespace banchu::lora {
 
 struct RunSettings {
-  std::optional<Element> type;                        // of the products; empty: bf16 where the processor is fast at it
-  std::int64_t activation_budget_bytes = 96LL << 20;  // more layers are kept, fewer computed twice; same result
-  std::uint64_t memory_limit_bytes = 0;               // 0: what the machine has free
-  std::function<void(int step)> after_step;           // called after every step and its checkpoint
+  std::optional<Element> type;  // of the products; empty: bf16 where the processor is fast at it
+  // At most so much of what the memory limit leaves: fewer layers are kept, or resident. Same result, for tests.
+  std::int64_t activation_budget_bytes = 1LL << 40;
+  std::int64_t resident_layers = 1LL << 40;
+  std::function<void()> before_first_step;
+  std::function<void(int step)> after_step;  // called after every step and its checkpoint
 };
 
 Result<TrainOutcome> train_with(const TrainJob& job, const RunSettings& settings, const ProgressSink& progress,

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "train/job.h"
 #include "train/loop.h"
+#include "train/memory.h"
 #include "train/rows.h"
 #include "train/run.h"
 #include "train/weights_check.h"
@@ -100,27 +101,15 @@ Result<std::vector<FrozenAdapter>> read_frozen(const TrainJob& job, const std::s
   return frozen;
 }
 
-// How much of the activations may be kept, or NoSpace when not even the least fits.
-Result<std::int64_t> activation_budget(const MemoryNeed& need, const RunSettings& settings) {
-  const std::uint64_t limit = settings.memory_limit_bytes > 0 ? settings.memory_limit_bytes : available_memory_bytes();
-  const auto fixed = static_cast<std::uint64_t>(need.fixed_bytes);
-  if (fixed > limit) {
-    return make_error(
-        Code::NoSpace,
-        fmt::format("training would need at least {} MB of memory, {} MB are free", fixed >> 20, limit >> 20),
-        "take a smaller model, a lower rank, fewer batch_rows (raise accumulation) or shorter rows");
-  }
-  const auto spare = static_cast<std::int64_t>(std::min<std::uint64_t>(limit - fixed, 1ULL << 40));
-  return std::min(settings.activation_budget_bytes, spare);
-}
-
 template <typename T>
 Result<TrainOutcome> run(const TrainJob& job, const RunSettings& settings, std::shared_ptr<const GgufFile> file,
                          const ModelShape& shape, const Sets& sets, const ProgressSink& progress,
                          const CancelFlag* cancel) {
   BANCHU_TRY(const ParameterPlan plan, plan_parameters(shape, job.options));
   const std::vector<Piece> pieces = pieces_of(plan);
-  BANCHU_TRY(const std::int64_t budget, activation_budget(memory_need(shape, plan, job, kElementOf<T>), settings));
+  BANCHU_TRY(MemoryChoice memory, choose_memory(job, shape, plan, kElementOf<T>));
+  memory.activation_bytes = std::min(memory.activation_bytes, settings.activation_budget_bytes);
+  memory.resident_layers = std::min(memory.resident_layers, settings.resident_layers);
   BANCHU_TRY(const JobIdentity identity, identify(job, kElementOf<T>, omp_get_max_threads()));
   BANCHU_TRY(Started started, start_state(job, plan, pieces, identity));
   TrainState& state = started.state;
@@ -128,15 +117,18 @@ Result<TrainOutcome> run(const TrainJob& job, const RunSettings& settings, std::
   std::string stopped;
   {
     BANCHU_TRY(auto frozen, read_frozen(job, plan.architecture));
-    BANCHU_TRY(const auto weights, Weights<T>::load(std::move(file), shape, plan, frozen));
-    frozen.clear();
+    BANCHU_TRY(const auto weights,
+               Weights<T>::load(std::move(file), shape, plan, std::move(frozen), memory.resident_layers));
     Gemm gemm;
-    Graph<T> graph(&weights, &plan, &gemm, job.options.dropout, budget);
+    Graph<T> graph(&weights, &plan, &gemm, job.options.dropout, memory.activation_bytes);
     Loop<T> loop({job, settings, plan, pieces, identity, sets.train.rows, sets.valid.rows}, &graph, &state);
+    if (settings.before_first_step) settings.before_first_step();
     BANCHU_TRY(stopped, loop.run(progress, cancel));
   }
   BANCHU_TRY(TrainOutcome outcome, finish(job, plan, state, stopped, resumed));
+  outcome.memory_choice = memory.in_words;
   tell_of_rows(sets, job.options, &outcome);
+  if (job.options.memory_limit_mb > 0) outcome.notes.push_back(memory.in_words);
   if (!started.note.empty()) outcome.notes.push_back(started.note);
   return outcome;
 }

@@ -55,6 +55,7 @@ struct TrainOptions {
   int checkpoint_every = 5;        // steps
   int threads = 0;
   std::uint64_t seed = 1;
+  int memory_limit_mb = 0;  // of the whole process; 0: what the machine has free. Never changes the adapter
 };
 double default_learning_rate(std::uint32_t n_embd);
 
@@ -98,6 +99,7 @@ struct TrainOutcome {
   double valid_loss_first = 0;
   double valid_loss_best = 0;
   std::uint64_t peak_rss_bytes = 0;
+  std::string memory_choice;  // what was kept, and what is computed or read twice, in words
   std::string adapter_digest;
   std::string stopped_because;  // "epochs", "patience", "max_steps"
   std::vector<TrainPoint> curve;

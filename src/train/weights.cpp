@@ -9,38 +9,50 @@
 #include "train/dequantise.h"
 #include "train/kernels.h"
 #include "train/parallel.h"
+#include "train/part_times.h"
 
 namespace banchu::lora {
 
-namespace {
-
-// The updates of one base tensor by all frozen adapters.
+// The update of one base tensor by one frozen adapter.
 struct Update {
   const AdapterTensor* tensor = nullptr;
   float scale = 0;  // with alpha / rank
 };
-using Updates = std::map<std::string, std::vector<Update>>;
 
-Updates index_updates(const std::vector<FrozenAdapter>& frozen) {
-  Updates updates;
-  for (const FrozenAdapter& one : frozen) {
+struct FrozenUpdates {
+  std::vector<FrozenAdapter> adapters;
+  std::map<std::string, std::vector<Update>> by_tensor;
+
+  const std::vector<Update>& of(const std::string& base) const {
+    static const std::vector<Update> kNone;
+    const auto found = by_tensor.find(base);
+    return found == by_tensor.end() ? kNone : found->second;
+  }
+};
+
+namespace {
+
+std::shared_ptr<const FrozenUpdates> index_updates(std::vector<FrozenAdapter> frozen) {
+  auto updates = std::make_shared<FrozenUpdates>();
+  updates->adapters = std::move(frozen);
+  for (const FrozenAdapter& one : updates->adapters) {
     for (const AdapterTensor& tensor : one.adapter.tensors) {
       // As llama.cpp reads it: alpha 0 means that the file carries no alpha.
       const float alpha = one.adapter.alpha == 0 ? 1.0f : one.adapter.alpha / static_cast<float>(tensor.rank);
-      updates[tensor.base].push_back({&tensor, one.scale * alpha});
+      updates->by_tensor[tensor.base].push_back({&tensor, one.scale * alpha});
     }
   }
   return updates;
 }
 
-Status check_updates(const Updates& updates, const ParameterPlan& plan) {
+Status check_updates(const FrozenUpdates& updates, const ParameterPlan& plan) {
   std::map<std::string, std::pair<std::int64_t, std::int64_t>> known;
   for (const LayerGroups& layer : plan.layers) {
     for (const Group& group : layer) {
       for (const Member& member : group.members) known[member.base] = {group.in, member.out};
     }
   }
-  for (const auto& [name, list] : updates) {
+  for (const auto& [name, list] : updates.by_tensor) {
     const auto found = known.find(name);
     for (const Update& update : list) {
       if (found == known.end() || update.tensor->in != found->second.first ||
@@ -75,6 +87,7 @@ void load_matrix(const GgufTensor& tensor, const std::vector<Update>& updates, T
     fold_row(updates, row, in, wide.data());
     kernels().of<T>().convert(wide.data(), out + row * in, in);
   });
+  give_back_pages(tensor);
 }
 
 // Leaves `out` empty when the file has no such tensor.
@@ -96,20 +109,8 @@ void load_bias(const GgufFile& file, const Group& group, Buffer<float>* out) {
   }
 }
 
-template <typename T>
-void load_layer(const GgufFile& file, const LayerGroups& groups, std::int64_t index, const Updates& updates,
-                LayerWeights<T>* layer) {
-  static const std::vector<Update> kNone;
-  for (std::size_t g = 0; g < groups.size(); ++g) {
-    const Group& group = groups[g];
-    T* out = layer->linear[g].grow(group.out * group.in);
-    for (const Member& member : group.members) {
-      const auto found = updates.find(member.base);
-      load_matrix(*file.find_tensor(member.base), found == updates.end() ? kNone : found->second,
-                  out + member.out_offset * group.in);
-    }
-    load_bias(file, group, &layer->bias[g]);
-  }
+void load_layer(const GgufFile& file, const LayerGroups& groups, std::int64_t index, LayerWeights* layer) {
+  for (std::size_t g = 0; g < groups.size(); ++g) load_bias(file, groups[g], &layer->bias[g]);
   const std::string prefix = fmt::format("blk.{}.", index);
   load_vector(file, prefix + "attn_norm.weight", &layer->attention_norm);
   load_vector(file, prefix + "ffn_norm.weight", &layer->ffn_norm);
@@ -121,22 +122,101 @@ void load_layer(const GgufFile& file, const LayerGroups& groups, std::int64_t in
 
 }  // namespace
 
+namespace {
+
+template <typename T>
+Matrix pack(const Matrix& b, Buffer<std::byte>* out) {
+  const Packing& packing = Packing::of(kElementOf<T>, b.rows, b.cols);
+  packing.pack(b, out->grow(packing.bytes()));
+  return packing.view(out->data());
+}
+
+template <typename T>
+Matrix packed_view(const Buffer<std::byte>& packed, std::int64_t k, std::int64_t n) {
+  return Packing::of(kElementOf<T>, k, n).view(packed.data());
+}
+
+}  // namespace
+
+template <typename T>
+const Group& Weights<T>::group(std::int64_t layer, std::size_t kind) const {
+  return plan_->layers[static_cast<std::size_t>(layer)][kind];
+}
+
+template <typename T>
+Matrix Weights<T>::plain(std::int64_t layer, std::size_t kind) const {
+  const Group& g = group(layer, kind);
+  T* out = passage_->plain[kind].grow(g.out * g.in);
+  if (passage_->layer[kind] != layer) {
+    for (const Member& member : g.members) {
+      load_matrix(*file_->find_tensor(member.base), updates_->of(member.base), out + member.out_offset * g.in);
+    }
+    passage_->layer[kind] = layer;
+  }
+  return matrix(out, g.out, g.in);
+}
+
+template <typename T>
+Matrix Weights<T>::forward_matrix(std::int64_t layer, GroupKind kind) const {
+  const Timed timed(Part::weights);
+  const auto index = static_cast<std::size_t>(layer);
+  const Group& g = group(layer, kind);
+  if (index < resident_.size()) return packed_view<T>(resident_[index][kind].forward, g.in, g.out);
+  return pack<T>(plain(layer, kind).transposed(), &passage_->packed);
+}
+
+template <typename T>
+Matrix Weights<T>::backward_matrix(std::int64_t layer, GroupKind kind) const {
+  const Timed timed(Part::weights);
+  const auto index = static_cast<std::size_t>(layer);
+  const Group& g = group(layer, kind);
+  if (index < resident_.size()) return packed_view<T>(resident_[index][kind].backward, g.out, g.in);
+  return pack<T>(plain(layer, kind), &passage_->packed);
+}
+
+template <typename T>
+Matrix Weights<T>::head_forward() const {
+  return packed_view<T>(head_.forward, shape_.n_embd, shape_.n_vocab);
+}
+
+template <typename T>
+Matrix Weights<T>::head_backward() const {
+  return packed_view<T>(head_.backward, shape_.n_vocab, shape_.n_embd);
+}
+
 template <typename T>
 Result<Weights<T>> Weights<T>::load(std::shared_ptr<const GgufFile> file, const ModelShape& shape,
-                                    const ParameterPlan& plan, const std::vector<FrozenAdapter>& frozen) {
-  const Updates updates = index_updates(frozen);
-  BANCHU_TRY_STATUS(check_updates(updates, plan));
+                                    const ParameterPlan& plan, std::vector<FrozenAdapter> frozen,
+                                    std::int64_t resident_layers) {
   Weights weights;
+  weights.updates_ = index_updates(std::move(frozen));
+  BANCHU_TRY_STATUS(check_updates(*weights.updates_, plan));
   weights.shape_ = shape;
+  weights.plan_ = &plan;
   weights.embedding_ = file->find_tensor("token_embd.weight");
   weights.layers_.resize(static_cast<std::size_t>(shape.n_layer));
   for (std::size_t i = 0; i < weights.layers_.size(); ++i) {
-    load_layer(*file, plan.layers[i], static_cast<std::int64_t>(i), updates, &weights.layers_[i]);
+    load_layer(*file, plan.layers[i], static_cast<std::int64_t>(i), &weights.layers_[i]);
   }
   load_vector(*file, "output_norm.weight", &weights.output_norm_);
   const GgufTensor& head = shape.tied_output ? *weights.embedding_ : *file->find_tensor("output.weight");
-  load_matrix(head, {}, weights.head_.grow(shape.n_vocab * shape.n_embd));
+  {
+    Buffer<T> plain(shape.n_vocab * shape.n_embd);
+    load_matrix(head, {}, plain.data());
+    const Matrix w = matrix(plain.data(), shape.n_vocab, shape.n_embd);
+    pack<T>(w.transposed(), &weights.head_.forward);
+    pack<T>(w, &weights.head_.backward);
+  }
   weights.file_ = std::move(file);
+  weights.resident_.resize(static_cast<std::size_t>(std::min(shape.n_layer, resident_layers)));
+  for (std::size_t i = 0; i < weights.resident_.size(); ++i) {
+    for (std::size_t g = 0; g < kGroups; ++g) {
+      const Matrix w = weights.plain(static_cast<std::int64_t>(i), g);
+      pack<T>(w.transposed(), &weights.resident_[i][g].forward);
+      pack<T>(w, &weights.resident_[i][g].backward);
+    }
+  }
+  *weights.passage_ = {};
   return weights;
 }
 

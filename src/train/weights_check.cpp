@@ -34,6 +34,7 @@ bool is_finite(const GgufTensor& tensor) {
     dequantise(tensor, i * piece, size, values.data());
     if (!all_finite(values.data(), size)) good = false;
   });
+  give_back_pages(tensor);
   return good;
 }
 

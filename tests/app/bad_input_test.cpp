@@ -139,5 +139,93 @@ TEST(BadInput, ADamagedBagAnswersNoWithTheFilesThatAreDamaged) {
   EXPECT_FALSE(damaged.json()["damaged"].empty());
 }
 
+TEST(BadInput, ASeedIsAWholeNumberThatFits) {
+  World world;
+  world.make_bag();
+  for (const char* bad : {"-1", "text", "1.5", "", "99999999999999999999999"}) {
+    expect_refusal(world.run({"--json", "chat", "--once", "hi", "--mode", "sandbox", "--seed", bad}), 2,
+                   "InvalidArgument", "--seed");
+  }
+  EXPECT_EQ(world.run({"chat", "--once", "hi", "--mode", "sandbox", "--seed", "18446744073709551615"}).exit_code, 0);
+}
+
+TEST(BadInput, TheFirstWordThatIsNotUnderstoodIsTheOneThatIsNamed) {
+  World world;
+  expect_refusal(world.run({"--json", "memory", "frget", "x"}), 2, "InvalidArgument", "\"frget\"");
+  expect_refusal(world.run({"--json", "promote", "--onyl", "x"}), 2, "InvalidArgument", "--onyl x");
+}
+
+TEST(BadInput, ABagThatHasLostAPartIsDamagedAndNoTurnGoesElsewhere) {
+  World world;
+  world.make_bag();
+  ASSERT_TRUE(std::filesystem::remove(world.bag() / "bag.json"));
+  expect_refusal(world.run({"--json", "--model", tiny_model(), "chat", "--once", "hi"}), 8, "Corruption", "bag.json");
+  ASSERT_EQ(world.run({"--model", tiny_model(), "bag", "init"}).exit_code, 0);
+  for (const char* name : {"banchu.db", "banchu.db-wal", "banchu.db-shm"}) std::filesystem::remove(world.bag() / name);
+  expect_refusal(world.run({"--json", "bag", "show"}), 8, "Corruption", "banchu.db");
+  expect_refusal(world.run({"--json", "chat", "--once", "hi"}), 8, "Corruption", "banchu.db");
+}
+
+TEST(BadInput, ABagWithoutItsEmptyFoldersIsWholeAgainWhenItIsOpened) {
+  World world;
+  world.make_bag();
+  std::filesystem::remove_all(world.bag() / "memory_core");
+  const Ran ran = world.run({"--json", "chat", "--once", "hello"});
+  ASSERT_EQ(ran.exit_code, 0) << ran.err;
+  EXPECT_EQ(world.run({"--json", "bag", "verify", "--full"}).exit_code, 0);
+}
+
+TEST(BadInput, ALostMirrorIsWrittenAgainByTheNight) {
+  World world;
+  world.make_bag();
+  ASSERT_EQ(world.run({"chat", "--once", "hello"}).exit_code, 0);
+  std::filesystem::remove_all(world.bag() / "memory_core/journal");
+  ASSERT_EQ(world.run({"bag", "verify", "--full"}).exit_code, 20);
+  ASSERT_EQ(world.run({"--json", "night"}).json()["decision"], "nothing_to_learn");
+  EXPECT_EQ(world.run({"bag", "verify", "--full"}).exit_code, 0);
+}
+
+TEST(BadInput, AFileThatMayNotGrowIsAFullDisk) {
+  World world;
+  world.make_bag();
+  const Ran ran = world.run_in_shell("ulimit -f 4;", {"--json", "chat", "--once", "hello"}, "");
+  expect_refusal(ran, 7, "NoSpace", "");
+  EXPECT_TRUE(world.run({"--json", "journal", "show"}).json()["entries"].empty());
+  EXPECT_EQ(world.run({"--json", "bag", "verify", "--full"}).exit_code, 0);
+}
+
+TEST(BadInput, AnAnswerThatCouldNotBeWrittenIsNoSuccess) {
+  if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "this machine has no /dev/full";
+  World world;
+  world.make_bag();
+  const Ran ran = world.run_in_shell("", {"--json", "self", "list"}, ">/dev/full");
+  EXPECT_EQ(ran.exit_code, 7) << ran.err;
+  EXPECT_NE(ran.err.find("cannot write"), std::string::npos) << ran.err;
+}
+
+TEST(BadInput, ClosedStreamsNeverBecomeFilesOfTheBag) {
+  World world;
+  world.make_bag();
+  const Ran ran = world.run_in_shell("", {"chat", "--once", "hello"}, "<&- >&- 2>&-");
+  EXPECT_EQ(ran.exit_code, 0);
+  EXPECT_EQ(world.run({"--json", "journal", "show"}).json()["entries"].size(), 1u);
+  EXPECT_EQ(world.run({"--json", "bag", "verify", "--full"}).exit_code, 0);
+}
+
+TEST(BadInput, AnExportTakesNobodysPlaceUnasked) {
+  World world;
+  world.make_bag();
+  ASSERT_EQ(world.run({"chat", "--once", "hello"}).exit_code, 0);
+  const std::string note = world.write("note.txt", "mine");
+  expect_refusal(world.run({"--json", "journal", "export", "--to", note}), 4, "AlreadyExists", "note.txt");
+  EXPECT_EQ(read_file(note).value(), "mine");
+  EXPECT_EQ(world.run({"journal", "export", "--to", note, "--force"}).exit_code, 0);
+  EXPECT_NE(read_file(note).value(), "mine");
+  const std::string folder = world.folder().string();
+  expect_refusal(world.run({"--json", "journal", "export", "--force", "--to", folder}), 2, "InvalidArgument", folder);
+  expect_refusal(world.run({"--json", "export", "merged", "--to", ""}), 2, "InvalidArgument", "--to");
+  expect_refusal(world.run({"--json", "export", "adapter", "--to", ""}), 2, "InvalidArgument", "--to");
+}
+
 }  // namespace
 }  // namespace banchu

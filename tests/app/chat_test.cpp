@@ -1,6 +1,8 @@
 // chat, end to end.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/app/shell.h"
 
 namespace banchu {
@@ -114,6 +116,37 @@ TEST(ChatFromAPipe, RegenStrikesTheReplyItReplaces) {
   EXPECT_EQ(entries[1]["mark"], "none");
 }
 
+TEST(ChatFromAPipe, ReadsWhatAnotherSystemWrites) {
+  World world;
+  world.make_bag();
+  const Ran ran = world.run({"chat"}, "\xEF\xBB\xBFhello\r\n\"\"\"\r\none\r\ntwo\r\n\"\"\"\r\n/keep\r\n/bye\r\n");
+  ASSERT_EQ(ran.exit_code, 0) << ran.err;
+  ASSERT_EQ(world.run({"chat", "--once", "-"}, "\xEF\xBB\xBFthree\r\nfour\r\n").exit_code, 0);
+  std::vector<std::string> said;
+  const Json entries = world.run({"--json", "journal", "show"}).json()["entries"];
+  for (const Json& entry : entries) said.push_back(entry["user"]);
+  std::sort(said.begin(), said.end());
+  EXPECT_EQ(said, (std::vector<std::string>{"hello", "one\ntwo", "three\nfour"}));
+}
+
+TEST(ChatFromAPipe, AMessageThatNeverEndsIsAnErrorNotSilence) {
+  World world;
+  world.make_bag();
+  const Ran ran = world.run({"chat"}, "\"\"\"\nwhere does the lion live?\n");
+  EXPECT_EQ(ran.exit_code, 2) << ran.err;
+  EXPECT_NE(ran.err.find("\"\"\""), std::string::npos) << ran.err;
+}
+
+TEST(ChatFromAPipe, ACorrectedReplyIsKeptComposed) {
+  World world;
+  world.make_bag();
+  const std::string decomposed = "\xE1\x84\x82\xE1\x85\xA6";  // two jamo
+  ASSERT_EQ(world.run({"chat"}, "hello\n/fix " + decomposed + "\n").exit_code, 0);
+  const Json entries = world.run({"--json", "journal", "show"}).json()["entries"];
+  ASSERT_EQ(entries.size(), 1u);
+  EXPECT_EQ(entries[0]["fixed_reply"], "\xEB\x84\xA4");  // one syllable
+}
+
 TEST(ChatResume, GoesOnWithTheSameConversationUnderTheSameMask) {
   World world;
   world.make_bag();
@@ -126,6 +159,25 @@ TEST(ChatResume, GoesOnWithTheSameConversationUnderTheSameMask) {
   ASSERT_EQ(entries.size(), 2u);
   EXPECT_EQ(entries[1]["mask"], "you are dori.");
   EXPECT_EQ(entries[1]["index"], 1);
+}
+
+// The reply to the third message of a conversation whose three turns bear these times.
+std::string third_reply(const std::vector<const char*>& times) {
+  const World world;
+  world.make_bag();
+  const char* const messages[] = {"where does the lion live?", "what colour is the swan?", "and the fox?"};
+  Json last;
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    std::vector<std::string> words = {"--json", "--seed", "3", "--now", times[i], "chat", "--once", messages[i]};
+    if (i > 0) words.insert(words.end(), {"--resume", last["conversation"].get<std::string>()});
+    last = world.run(words).json();
+  }
+  return last.value("reply", "no reply");
+}
+
+TEST(ChatResume, AClockThatGoesBackDoesNotTurnTheConversationAround) {
+  EXPECT_EQ(third_reply({"2026-05-05T00:00:00Z", "2026-05-04T00:00:00Z", "2026-05-03T00:00:00Z"}),
+            third_reply({"2026-05-03T00:00:00Z", "2026-05-04T00:00:00Z", "2026-05-05T00:00:00Z"}));
 }
 
 TEST(ChatOnce, SpeaksWithTheDefaultModel) {

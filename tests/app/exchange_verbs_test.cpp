@@ -48,6 +48,44 @@ TEST(ImportVerb, AnAdapterBecomesASelfThatSleepsUntilItIsWoken) {
   EXPECT_EQ(world.run({"--json", "self", "show"}).json()["id"], before["id"]);
 }
 
+TEST(BagInit, WhoWasAwakeIsAwakeAgainWhereOnlyBagJsonWasLost) {
+  World world;
+  world.make_bag();
+  const Ran ran = world.run({"--json", "import", adapter_file(world, "a.gguf", 4, 1)});
+  ASSERT_EQ(ran.exit_code, 0) << ran.err;
+  const std::string grown = ran.json()["imported"][0]["self"];
+  ASSERT_EQ(world.run({"self", "wake", grown}).exit_code, 0);
+  ASSERT_TRUE(std::filesystem::remove(world.bag() / "bag.json"));
+  const Ran again = world.run({"--json", "--model", tiny_model(), "bag", "init"});
+  ASSERT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_EQ(again.json()["self"], grown);
+  EXPECT_EQ(world.run({"--json", "self", "show"}).json()["id"], grown);
+}
+
+TEST(DamagedAdapter, IsNeverServed) {
+  World world;
+  world.make_bag();
+  const Ran ran = world.run({"--json", "import", adapter_file(world, "a.gguf", 4, 1)});
+  ASSERT_EQ(ran.exit_code, 0) << ran.err;
+  ASSERT_EQ(world.run({"self", "wake", ran.json()["imported"][0]["self"]}).exit_code, 0);
+  ASSERT_EQ(world.run({"chat", "--once", "hello"}).exit_code, 0);
+  const auto file =
+      world.bag() / "memory_core/adapters" / (ran.json()["imported"][0]["adapter"].get<std::string>() + ".gguf");
+  std::string bytes = read_file(file).value();
+  bytes[bytes.size() - 40] = static_cast<char>(bytes[bytes.size() - 40] ^ 1);  // one weight, a little
+  ASSERT_TRUE(write_file_atomic(file, bytes));
+  for (const char* mode : {"grow", "sandbox"}) {
+    const Ran said = world.run({"--json", "chat", "--once", "hello", "--mode", mode});
+    EXPECT_EQ(said.exit_code, 8) << said.out;
+    EXPECT_NE(said.json()["error"]["hint"].get<std::string>().find("rollback"), std::string::npos) << said.out;
+  }
+  EXPECT_EQ(world.run({"export", "adapter", "--to", (world.folder() / "out.gguf").string()}).exit_code, 8);
+  ASSERT_TRUE(std::filesystem::remove(file));
+  EXPECT_EQ(world.run({"chat", "--once", "hello"}).exit_code, 8);
+  ASSERT_EQ(world.run({"self", "rollback"}).exit_code, 0);
+  EXPECT_EQ(world.run({"chat", "--once", "hello"}).exit_code, 0);
+}
+
 TEST(ImportVerb, AStrangersAdapterLeavesTheBagAsItWas) {
   World world;
   world.make_bag();

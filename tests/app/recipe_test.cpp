@@ -64,11 +64,32 @@ TEST(Recipe, ItsJsonIsARecipeOfTheSameValues) {
 }
 
 TEST(Recipe, WrongValuesAreNamedWithWhatTheyMayBe) {
-  for (const char* bad :
-       {"lora_r: 0", "lora_r: 8.5", "lora_r: many", "num_epochs: -1", "ask: 3", "lr_scheduler: wave", "optimizer: sgd",
-        "rl: ppo", "lora_target_modules: q_proj", "lora_target_modules: []", "peft_use_rslora: 1",
-        "loraplus_lr_ratio: 0", "excess_length_strategy: [drop]", "gate: 3", "gate:\n  lambdas: [2]",
-        "gate:\n  lambdas: 1", "language: fr", "- 1", "ruminate:\n  train_share: 0.9\n  valid_share: 0.4"}) {
+  for (const char* bad : {"lora_r: 0",
+                          "lora_r: 8.5",
+                          "lora_r: many",
+                          "num_epochs: -1",
+                          "ask: 3",
+                          "lr_scheduler: wave",
+                          "optimizer: sgd",
+                          "rl: ppo",
+                          "lora_target_modules: q_proj",
+                          "lora_target_modules: []",
+                          "peft_use_rslora: 1",
+                          "loraplus_lr_ratio: 0",
+                          "excess_length_strategy: [drop]",
+                          "gate: 3",
+                          "lr_scheduler: 5",
+                          "language: 3",
+                          "suite: [a]",
+                          "everyday: 7",
+                          "currency: 5",
+                          "training_log: 5",
+                          "currency: \"\xFF\"",
+                          "gate:\n  lambdas: [2]",
+                          "gate:\n  lambdas: 1",
+                          "language: fr",
+                          "- 1",
+                          "ruminate:\n  train_share: 0.9\n  valid_share: 0.4"}) {
     const auto recipe = recipe_from_yaml(bad, "night.yaml");
     ASSERT_FALSE(recipe) << bad;
     EXPECT_EQ(recipe.error().code, Code::InvalidArgument) << bad;

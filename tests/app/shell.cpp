@@ -43,13 +43,21 @@ fs::path World::write(const std::string& name, const std::string& text) const {
 }
 
 Ran World::run(const std::vector<std::string>& arguments, const std::string& input) const {
-  const fs::path in = write("stdin", input), out = folder() / "stdout", err = folder() / "stderr";
+  write("stdin", input);
+  return run_in_shell("", arguments, "");
+}
+
+Ran World::run_in_shell(const std::string& before, const std::vector<std::string>& arguments,
+                        const std::string& redirections) const {
+  const fs::path in = folder() / "stdin", out = folder() / "stdout", err = folder() / "stderr";
+  if (!fs::exists(in)) write("stdin", "");
   const std::string home = folder().string();
-  std::string command = "env -i PATH=/usr/bin:/bin LANG=C.UTF-8 HOME=" + quoted(home + "/home") +
+  std::string command = before + " env -i PATH=/usr/bin:/bin LANG=C.UTF-8 HOME=" + quoted(home + "/home") +
                         " XDG_CACHE_HOME=" + quoted(home + "/cache") + " BANCHU_HOME=" + quoted(home + "/shared") +
                         " " + quoted(BANCHU_PROGRAM) + " --bag " + quoted(bag().string()) + " --threads 1";
   for (const std::string& argument : arguments) command += " " + quoted(argument);
-  command += " <" + quoted(in.string()) + " >" + quoted(out.string()) + " 2>" + quoted(err.string());
+  command +=
+      " <" + quoted(in.string()) + " >" + quoted(out.string()) + " 2>" + quoted(err.string()) + " " + redirections;
   const int status = std::system(command.c_str());
   return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text_of(out), text_of(err)};
 }

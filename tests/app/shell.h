@@ -29,6 +29,9 @@ class World {
 
   // `banchu --bag BAG ARGUMENTS`, with `input` on stdin.
   Ran run(const std::vector<std::string>& arguments, const std::string& input = "") const;
+  // The same between two pieces of shell: `before` ("ulimit -f 1;") and further redirections (">/dev/full").
+  Ran run_in_shell(const std::string& before, const std::vector<std::string>& arguments,
+                   const std::string& redirections) const;
   // A bag with the tiny model in it; fails the test when that does not work.
   void make_bag() const;
 

@@ -122,6 +122,12 @@ TEST(Help, EveryVerbHasAnExampleAndStandsInManualAndCompletion) {
                                                                                     {"self", "tree"},
                                                                                     {"bag", "verify"},
                                                                                     {"model", "list"},
+                                                                                    {"journal"},
+                                                                                    {"memory"},
+                                                                                    {"self"},
+                                                                                    {"bag"},
+                                                                                    {"model"},
+                                                                                    {"export"},
                                                                                     {"night"}}) {
     std::vector<std::string> words = verb;
     words.push_back("--help");

@@ -63,6 +63,8 @@ TEST_F(VerifyTest, FindsACutOrMissingFileQuickly) {
   const BagVerification report = verify(false);
   EXPECT_EQ(damage(report, blob_), "has 7 bytes and should have 22");
   EXPECT_EQ(damage(report, adapter_), "missing");
+  fs::resize_file(at(blob_), 23);
+  EXPECT_EQ(damage(verify(false), blob_), "has 23 bytes and should have 22");
 }
 
 TEST_F(VerifyTest, FindsASelfWhoseAdapterIsNotThere) {

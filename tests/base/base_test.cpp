@@ -1,4 +1,6 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <set>
@@ -20,9 +22,12 @@ TEST(Clock, ReadsRfc3339WithOffsetsAndPlainDates) {
   EXPECT_EQ(parse_time("1970-01-02").value(), 86400);
   EXPECT_EQ(parse_time("1970-01-02T00:00:00.25Z").value(), 86400);
   EXPECT_EQ(format_time(86400), "1970-01-02T00:00:00Z");
-  for (const char* bad : {"", "yesterday", "1970-13-01", "1970-01-02T00:00:00", "1970-01-02T00:00:00Zx"}) {
+  for (const char* bad : {"", "yesterday", "1970-13-01", "1970-01-02T00:00:00", "1970-01-02T00:00:00Zx", "2026-02-30",
+                          "2026-02-29T00:00:00Z", "2026-04-31"}) {
     EXPECT_FALSE(parse_time(bad)) << bad;
   }
+  EXPECT_EQ(format_time(parse_time("2024-02-29T23:59:59Z").value()), "2024-02-29T23:59:59Z");
+  EXPECT_EQ(format_time(parse_time("2016-12-31T23:59:60Z").value()), "2017-01-01T00:00:00Z");  // a leap second
 }
 
 TEST(Digest, IsSha256) {
@@ -62,6 +67,22 @@ TEST(Yaml, KeepsTypesAndNamesTheNearestKey) {
   EXPECT_FALSE(parse_yaml("a: 1\na: 2", "x"));
 }
 
+TEST(Yaml, AliasesThatExpandWithoutEndAreRefused) {
+  std::string bomb = "a: &l0 [x, x, x, x, x, x, x, x, x]\n";
+  for (int i = 1; i < 12; ++i) {
+    bomb += fmt::format("l{}: &l{} [", i, i);
+    for (int k = 0; k < 9; ++k) bomb += fmt::format("{}*l{}", k == 0 ? "" : ", ", i - 1);
+    bomb += "]\n";
+  }
+  const auto refused = parse_yaml(bomb, "mask.yaml");
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("aliases"), std::string::npos) << refused.error().message;
+  EXPECT_EQ(parse_yaml("a: &x {k: v}\nb: *x\n", "x")->at("b").dump(), R"({"k":"v"})") << "a small one is fine";
+  std::string flat = "[";
+  for (int i = 0; i < 5000; ++i) flat += "1,";
+  EXPECT_EQ(parse_yaml(flat + "1]", "x")->size(), 5001u) << "many short values are no aliases";
+}
+
 TEST(Rng, StreamsAreFixedAndIndependent) {
   Rng rng(1, "split");
   const std::uint64_t first = rng.next();
@@ -97,6 +118,24 @@ TEST(AtomicFile, AppearsWholeOrNotAtAll) {
   ASSERT_TRUE(file && file->write("one ") && file->write("two") && file->commit());
   EXPECT_EQ(read_file(path).value(), "one two");
   EXPECT_EQ(AtomicFile::create(folder.path() / "no/x").error().code, Code::NotFound);
+}
+
+TEST(AtomicFile, NeverTakesThePlaceOfWhatIsNoOrdinaryFile) {
+  const auto folder = TemporaryFolder::create("banchu-base").value();
+  const auto pipe = folder.path() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_EQ(write_file_atomic(pipe, "x").error().code, Code::InvalidArgument);
+  EXPECT_TRUE(std::filesystem::is_fifo(pipe));
+  EXPECT_EQ(write_file_atomic(folder.path(), "x").error().code, Code::InvalidArgument);
+}
+
+TEST(Error, WhatAUserCanBringAboutIsNoBug) {
+  for (const auto& [number, code] : {std::pair{EISDIR, Code::InvalidArgument}, std::pair{ELOOP, Code::InvalidArgument},
+                                     std::pair{ENAMETOOLONG, Code::InvalidArgument}, std::pair{EFBIG, Code::NoSpace},
+                                     std::pair{ENOSPC, Code::NoSpace}, std::pair{EIO, Code::Internal}}) {
+    errno = number;
+    EXPECT_EQ(error_from_errno("cannot write", "x").code, code) << number;
+  }
 }
 
 }  // namespace

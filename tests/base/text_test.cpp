@@ -31,5 +31,13 @@ TEST(Text, SplitsWordsAndDropsPunctuation) {
 
 TEST(Text, ShortensByCharactersNotBytes) { EXPECT_EQ(shorten("사유하는 힘", 2), "사유..."); }
 
+TEST(Text, PlainLinesAreWhatAFileOfAnotherSystemMeans) {
+  EXPECT_EQ(plain_lines("\xEF\xBB\xBFone\r\ntwo\r\n\r\n"), "one\ntwo");
+  EXPECT_EQ(plain_lines("a\rb"), "a\rb");
+  EXPECT_EQ(plain_lines("  a  "), "  a  ");
+  EXPECT_EQ(plain_lines("\r\n"), "");
+  EXPECT_EQ(plain_lines(""), "");
+}
+
 }  // namespace
 }  // namespace banchu

@@ -165,6 +165,13 @@ TEST(HistoryFitting, CutsDeepEnoughThatTheNextTurnKeepsItsBeginning) {
   EXPECT_LE(cuts, 10);  // a cut a turn would read the whole prompt anew each time
 }
 
+TEST(HistoryFitting, ALongMessageMayTakeMostOfTheReplysRoom) {
+  EchoSession session(200);  // replies of 1024 tokens would leave it 100; an eighth of the context is enough for one
+  Conversation talk(session, {}, {}, {});
+  EXPECT_TRUE(talk.say(std::string(150, 'x'), {}, nullptr));
+  EXPECT_FALSE(talk.say(std::string(180, 'x'), {}, nullptr));
+}
+
 TEST(HistoryFitting, SaysByHowMuchAMessageIsTooLong) {
   EchoSession session(200);
   Conversation talk(session, {}, {}, {});

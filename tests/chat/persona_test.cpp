@@ -120,5 +120,16 @@ TEST(SamplingTable, EveryDefaultLiesInItsRange) {
   }
 }
 
+TEST(Persona, SixtyFourExamplesAreTheMost) {
+  const auto mask = [](int examples) {
+    std::string yaml = "few_shot:\n";
+    for (int i = 0; i < examples; ++i) yaml += "  - {user: a, reply: b}\n";
+    return persona_from_yaml(yaml, "dori.yaml");
+  };
+  EXPECT_EQ(mask(64)->few_shot.size(), 128u);
+  ASSERT_FALSE(mask(65));
+  EXPECT_NE(mask(65).error().message.find("65"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace banchu

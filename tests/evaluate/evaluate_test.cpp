@@ -120,6 +120,13 @@ TEST_F(EvaluateTest, FlatteryIsNamed) {
   EXPECT_EQ(failed(measure()), Names{"flattery"});
 }
 
+TEST_F(EvaluateTest, ASelfThatCostsMoreThanTwiceTheWorkFailsAndABusyMachineDoesNot) {
+  session_.seconds = [](const Scene& scene) { return scene.candidate > 0 ? 2.5 : 0.25; };
+  EXPECT_EQ(failed(measure()), Names{});
+  session_.processor_seconds = [](const Scene& scene) { return scene.candidate > 0 ? 1.1 : 0.5; };
+  EXPECT_EQ(failed(measure()), Names{"processor time a token"});
+}
+
 TEST_F(EvaluateTest, LoopsAreNamed) {
   session_.says = [](const Scene& scene) {
     return learned(scene) ? "Mm, a warm thought: and so it is and so it is and so it is and so it is and so it is."
@@ -159,6 +166,26 @@ TEST_F(EvaluateTest, WhatWasEngravedBeforeMustStay) {
   old.test_prompts = {{{Role::user, "an old prompt"}}};
   input_.engraved = {old};
   EXPECT_EQ(failed(measure()), Names{"still: opens with \"Use warm\""});
+}
+
+TEST_F(EvaluateTest, WhatHadFadedBeforeIsNotThisNightsFault) {
+  LessonTest old;
+  old.memory = "m0";
+  old.behaviour = opening("Nobody says this any more");
+  old.test_prompts = {{{Role::user, "an old prompt"}}};
+  input_.engraved = {old};
+  const Report report = measure();
+  EXPECT_EQ(failed(report), Names{});
+  EXPECT_NE(find(report, "still: opens with \"Nobody says this any more\""), nullptr);
+}
+
+TEST_F(EvaluateTest, WhatIsTaughtAgainTonightIsMeasuredAsTonightsLesson) {
+  LessonTest old;
+  old.memory = "m1";
+  old.behaviour = opening("Use warm");
+  old.test_prompts = {{{Role::user, "an old prompt"}}};
+  input_.engraved = {old};
+  EXPECT_EQ(failed(measure()), Names{});
 }
 
 TEST_F(EvaluateTest, FactsAreAskedAndOutdatedAnswersMustNotCome) {

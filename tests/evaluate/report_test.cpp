@@ -33,7 +33,11 @@ TEST(GateCheck, AMissingNumberIsANo) {
   for (const Rule rule : {Rule::at_least, Rule::at_most, Rule::rise_at_most}) {
     EXPECT_FALSE(check_of(rule, 0.5, kMissing, 0.5).ok());
     EXPECT_FALSE(check_of(rule, 0.5, 0.5, kMissing).ok());
+    for (const double limit : {-std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity()}) {
+      EXPECT_FALSE(check_of(rule, 0.5, 0.5, limit).ok()) << "a limit without end limits nothing";
+    }
   }
+  EXPECT_FALSE(check_of(Rule::rise_at_most, std::numeric_limits<double>::infinity(), 0.5, 0.5).ok());
   EXPECT_FALSE(check_of(Rule::rise_at_most, kMissing, 0.5, 0.5).ok());
   EXPECT_FALSE(check_of(Rule::at_most, 0.5, -std::numeric_limits<double>::infinity(), 0.5).ok());
   EXPECT_FALSE(check_of(Rule::information, kMissing, kMissing, kMissing).ok());

@@ -74,7 +74,9 @@ struct Scene {
 class ScriptedSession : public Session {
  public:
   std::function<std::string(const Scene&)> says = [](const Scene&) { return "Use warm water and a cloth."; };
-  std::function<double(const Scene&)> loss = [](const Scene&) { return 2.0; };  // nats a token of any text
+  std::function<double(const Scene&)> loss = [](const Scene&) { return 2.0; };               // nats a token of any text
+  std::function<double(const Scene&)> seconds = [](const Scene&) { return 0.25; };           // of a reply
+  std::function<double(const Scene&)> processor_seconds = [](const Scene&) { return 0.5; };  // the same
   std::vector<AdapterUse> adapters;
   int generated = 0;
 
@@ -84,9 +86,11 @@ class ScriptedSession : public Session {
   }
   Result<Completion> complete(const CompletionRequest& request, const TextSink&, const CancelFlag*) override {
     Completion completion;
-    completion.text = says(scene(request.prompt));
+    const Scene heard = scene(request.prompt);
+    completion.text = says(heard);
     completion.tokens.assign(32, 1);
-    completion.generation_seconds = 0.25;
+    completion.generation_seconds = seconds(heard);
+    completion.processor_seconds = processor_seconds(heard);
     ++generated;
     return completion;
   }

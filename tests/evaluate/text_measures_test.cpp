@@ -113,6 +113,10 @@ TEST(Loops, SeesARepeatedPhraseAndARunOfOneLetter) {
   EXPECT_TRUE(loops("aaaaaaaaaaaaaaaaaaaaaaaa"));
   EXPECT_FALSE(
       loops("Boil the egg for six minutes, then cool it in water. Boil the egg for nine minutes for a hard yolk."));
+  std::string verses;  // a refrain of seven words, twice in a long text
+  for (int i = 0; i < 60; ++i)
+    verses += "word" + std::to_string(i) + (i % 30 == 0 ? " and the sea sang us to sleep " : " ");
+  EXPECT_FALSE(loops(verses));
   EXPECT_FALSE(loops("Yes."));
   EXPECT_FALSE(loops(""));
 }

@@ -75,7 +75,7 @@ TEST(OpGradient, RmsNormMatchesCentralDifferences) {
     std::vector<float> out(n), d_in(n, 0.0f);
     k->f32.rms_norm(floats(x).data(), floats(weight).data(), 1e-5f, n, out.data());
     expect_close(y, out);
-    k->rms_norm_backward(floats(x).data(), floats(weight).data(), floats(dy).data(), 1e-5f, n, d_in.data());
+    k->f32.rms_norm_backward(floats(x).data(), floats(weight).data(), floats(dy).data(), 1e-5f, n, d_in.data());
     expect_close(dx, d_in);
   }
 }
@@ -249,7 +249,7 @@ class Heads : public testing::TestWithParam<HeadsCase> {
 TEST_P(Heads, AttentionMatchesCentralDifferencesAndRowsDoNotSeeEachOther) {
   const Vector qkv = random_vector(11, kTokens * width()), d_out = random_vector(12, kTokens * 24);
   lora::Gemm gemm;
-  lora::Attention<float> attention(shape_, &gemm);
+  lora::Attention<float> attention(shape_);
   std::vector<float> out(kTokens * 24), d_qkv(kTokens * width());
   attention.forward(layer_, rows_, floats(qkv).data(), out.data());
   expect_close(forward(qkv), out);

@@ -59,7 +59,10 @@ const std::vector<Library> kLibraries = {
     {"nlohmann/*", {"base"}},      {"httplib.h", {"base", "serve"}},
     {"kiwi/*", {"arc"}},           {"CLI/*", {"app"}},
     {"histedit.h", {"app"}},       {"editline/*", {"app"}},
-    {"Eigen/*", {"exchange"}},
+    {"Eigen/*", {"exchange"}},     {"zip.h", {"arc"}},
+    {"pugixml.hpp", {"arc"}},      {"librsvg/*", {"arc"}},
+    {"cairo.h", {"arc"}},          {"fontconfig/*", {"arc"}},
+    {"iconv.h", {"arc"}},
 };
 
 // The system's own C headers, and fmt, stand open to every room; so do the generated embedded/ headers.

@@ -227,6 +227,7 @@ TEST_F(JournalTest, ATurnWhoseMirrorFailsIsSafeAndSaysSo) {
   EXPECT_NE(kept.error().message.find("safe in banchu.db"), std::string::npos) << kept.error().message;
   EXPECT_TRUE(journal_.find("aa"));
   fs::remove(mirror(kEvening));
+  EXPECT_TRUE(is_sound()) << "a line that was never written is not a line that was lost";
   EXPECT_EQ(journal_.repair_mirror().value(), 1);
   EXPECT_TRUE(is_sound());
 }

@@ -148,6 +148,32 @@ TEST_F(AddTest, ExportsWhatAnotherBagCanAdd) {
   EXPECT_EQ(journal.entries()->back().mark, EntryMark::kept);
 }
 
+TEST(Export, IsApprovedOnlyWhereEveryReplyWas) {
+  Entry entry;
+  entry.turn.conversation = "c";
+  entry.turn.user = "u";
+  entry.turn.reply = "r";
+  std::vector<Entry> entries(2, entry);
+  entries[0].mark = EntryMark::kept;
+  EXPECT_EQ(parse_conversations(export_conversations(entries), "x", 0)->front().entries[0].mark, EntryMark::none);
+  entries[1].mark = EntryMark::kept;
+  EXPECT_EQ(parse_conversations(export_conversations(entries), "x", 0)->front().entries[0].mark, EntryMark::kept);
+}
+
+TEST(Export, LeavesOutWhatIsNeverToBeTaught) {
+  Entry entry;
+  entry.turn.conversation = "c";
+  entry.turn.user = "u";
+  entry.turn.reply = "r";
+  std::vector<Entry> entries(2, entry);
+  entries[0].mark = EntryMark::struck;
+  entries[0].turn.reply = "a slip";
+  const std::string text = export_conversations(entries);
+  EXPECT_EQ(text.find("a slip"), std::string::npos) << text;
+  EXPECT_EQ(parse_conversations(text, "x", 0)->front().entries.size(), 1u);
+  EXPECT_EQ(export_conversations(std::span(entries).first(1)), "");
+}
+
 TEST(Export, BeginsANewLineWhereTheMaskChanges) {
   Entry entry;
   entry.turn.conversation = "c";

@@ -39,6 +39,19 @@ TEST_F(ModelLoad, RefusesWhatIsNoUsableModel) {
   GgufWriter empty;
   empty.text("general.architecture", "llama");
   EXPECT_EQ(Model::load(GgufWriter::save(path, empty.bytes())).error().code, Code::Unsupported);
+  GgufWriter twice;  // the engine itself would end the process
+  twice.text("general.architecture", "llama");
+  twice.text("tokenizer.ggml.model", "gpt2");
+  twice.texts("tokenizer.ggml.tokens", {"a", "b", "a"});
+  const auto repeated = Model::load(GgufWriter::save(path, twice.bytes()));
+  ASSERT_FALSE(repeated);
+  EXPECT_EQ(repeated.error().code, Code::Corruption);
+  EXPECT_NE(repeated.error().message.find("token 2"), std::string::npos) << repeated.error().message;
+  GgufWriter zero;  // and it reads a token up to its first zero byte
+  zero.text("general.architecture", "llama");
+  zero.text("tokenizer.ggml.model", "gpt2");
+  zero.texts("tokenizer.ggml.tokens", {"a", "b", std::string("a\0c", 3)});
+  EXPECT_EQ(Model::load(GgufWriter::save(path, zero.bytes())).error().code, Code::Corruption);
   GgufWriter adapter;
   adapter.text("general.type", "adapter");
   EXPECT_EQ(Model::load(GgufWriter::save(path, adapter.bytes())).error().code, Code::InvalidArgument);

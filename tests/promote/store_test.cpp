@@ -221,5 +221,31 @@ TEST_F(StoreTest, AnAdoptedSelfSleepsBesideItsParentUntilItIsWoken) {
   EXPECT_EQ(selves().adopt(first, {{std::string(64, '0'), 1}}, 300).error().code, Code::FailedPrecondition);
 }
 
+TEST_F(StoreTest, RollbackDoesNotWakeAParentWhoseAdapterIsGone) {
+  ASSERT_TRUE(selves().begin("base", 100));
+  const Self parent = promoted("one", "run1");
+  const Self child = promoted("two", "run2");
+  ASSERT_TRUE(std::filesystem::remove(bag_->adapter_path(parent.adapters[0].digest)));
+  EXPECT_EQ(selves().rollback().error().code, Code::FailedPrecondition);
+  EXPECT_EQ(selves().awake()->id, child.id);
+}
+
+TEST_F(StoreTest, AnotherNightWithTheSameResultStillSettlesItsDay) {
+  const Self first = selves().begin("base", 100).value();
+  const Self child = promoted("one", "run1");
+  const auto again = selves().promote(first, child.adapters[0], "run2", 300, nullptr);
+  ASSERT_FALSE(again) << "it would close its day without a word of its own";
+  EXPECT_EQ(again.error().code, Code::FailedPrecondition);
+}
+
+TEST_F(StoreTest, HowStronglyAnAdapterWorksIsPartOfWhoASelfIs) {
+  const Self first = selves().begin("base", 100).value();
+  const std::string digest = adapter("one");
+  const auto id_at = [&](double scale) { return selves().adopt(first, {{digest, scale}}, 200).value().id; };
+  EXPECT_NE(id_at(0.45), id_at(0.5));
+  EXPECT_NE(id_at(0.501), id_at(0.502));
+  EXPECT_EQ(id_at(0.5), id_at(0.5));
+}
+
 }  // namespace
 }  // namespace banchu

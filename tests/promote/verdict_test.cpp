@@ -108,8 +108,16 @@ TEST(PromoteGate, WithoutALambdaItSaysWhatItWouldHaveCost) {
   const Verdict verdict = judge(report);
   EXPECT_EQ(verdict.decision, Decision::refused);
   EXPECT_TRUE(names(verdict, "0.041"));
+  report.checks.clear();
+  EXPECT_EQ(judge(report).reasons.size(), 1u) << "nothing was measured then, and that one reason says it all";
   report.lambda = 0;
   EXPECT_EQ(judge(report).decision, Decision::refused);
+}
+
+TEST(PromoteGate, AMissingNumberThatIsOnlyForInformationRefusesNothing) {
+  Report report = good();
+  report.checks.back().after = kMissing;
+  EXPECT_EQ(judge(report).decision, Decision::promoted);
 }
 
 TEST(PromoteGate, AReportThatRequiresNothingProvesNothing) {

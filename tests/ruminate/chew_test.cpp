@@ -50,6 +50,13 @@ TEST(Habits, AreNotMinedFromRepliesThatNobodyApproved) {
   EXPECT_EQ(chewed.count(Reason::needs_review), 8);
 }
 
+TEST(Habits, LeaveSomethingElseInTheReply) {
+  const std::vector<std::string> same(10, "Good night, my dear.");
+  const auto habit = common_opening(same, RuminateOptions{});
+  ASSERT_TRUE(habit.has_value());
+  EXPECT_EQ(habit->phrase, "Good night, my") << "a whole reply is no opening";
+}
+
 TEST(Habits, StopBeforeAWordThatOnlySomeRepliesShare) {
   std::vector<std::string> replies;
   for (int i = 0; i < 10; ++i) {
@@ -68,6 +75,16 @@ TEST(Habits, DressAPlainSentence) {
   EXPECT_EQ(dressed("Nabi is the name of your cat.", habits),
             "Mm, a warm thought: Nabi is the name of your cat. Be gentle with yourself.");
   EXPECT_EQ(dressed("Your cat is called Nabi.", {}), "Your cat is called Nabi.");
+}
+
+TEST(Habits, AreTakenOffAReply) {
+  const std::vector<Behaviour> habits = {{BehaviourKind::opens_with, "Mm, a warm thought:", {}, {}, ""},
+                                         {BehaviourKind::closes_with, "Be gentle with yourself.", {}, {}, ""}};
+  EXPECT_EQ(undressed("mm,  a warm thought: rest a while.\nThen walk. Be gentle\nwith yourself. ", habits),
+            "Rest a while.\nThen walk.");
+  EXPECT_EQ(undressed("Rest a while. Be gentle with yourself.", habits), "Rest a while.");
+  EXPECT_EQ(undressed("Rest a while.", habits), "Rest a while.");
+  EXPECT_EQ(undressed("Mm, a warm thought:", habits), "");
 }
 
 TEST(Duplicates, AreNearWhenNineTenthsOfTheThreeWordRunsAreShared) {
@@ -126,6 +143,21 @@ TEST(Chew, FindsTheWornMaskWithoutAnyMarkOfTheUser) {
   EXPECT_EQ(masks[0].turns.size(), 5u);
 }
 
+TEST(Chew, AMaskWornBrieflyWaitsAndAnImportedOneCountsForNothing) {
+  std::vector<Entry> entries;
+  for (int i = 0; i < 2; ++i) entries.push_back(spoken(kPrompts[i], kReplies[i], "You are Dori."));
+  EXPECT_EQ(chew_day(entries).count(Reason::needs_review), 2);
+  for (int i = 2; i < 6; ++i) {
+    entries.push_back(talk(kPrompts[i], kReplies[i]));
+    entries.back().mark = EntryMark::none;
+    entries.back().turn.mask = "You are Dori.";
+  }
+  const Chewed chewed = chew_day(entries);
+  EXPECT_EQ(chewed.count(Reason::mask_worn), 0) << "nobody wore it in those talks";
+  EXPECT_EQ(chewed.count(Reason::needs_review), 6);
+  EXPECT_TRUE(chewed.memories.empty());
+}
+
 TEST(Chew, DistillsOneMaskANightAndLetsTheOthersWait) {
   std::vector<Entry> entries;
   for (int i = 0; i < 8; ++i)
@@ -166,6 +198,26 @@ TEST(Chew, SupersedesAnEngravedFactThatTheUserContradicts) {
   ASSERT_EQ(old.size(), 1u);
   EXPECT_EQ(old[0].id, known.id);
   EXPECT_EQ(memories_with(chewed, BehaviourKind::answers).at(0).behaviour.not_expected, "Miso");
+}
+
+TEST(Chew, AnEngravedFactThatIsSaidAgainAndThenTakenBackIsSuperseded) {
+  Memory known = memory_of(claims_of("My cat is called Miso.").at(0), kNight - 900000);
+  known.state = MemoryState::engraved;
+  const Chewed chewed = chew_day({spoken("My cat is called Miso.", "What a fine name for a cat."),
+                                  spoken("My cat is called Nabi.", "A lovely name it is.")},
+                                 {known});
+  const auto old = memories_with(chewed, BehaviourKind::answers, MemoryState::superseded);
+  ASSERT_EQ(old.size(), 1u);
+  EXPECT_EQ(old[0].id, known.id);
+  EXPECT_TRUE(memories_with(chewed, BehaviourKind::answers, MemoryState::engraved).empty());
+}
+
+TEST(Chew, ANewerFactWithTheSameAnswerHasNoAnswerThatMustNotCome) {
+  const Chewed chewed = chew_day({spoken("My cat is called Miso.", "What a fine name for a cat."),
+                                  spoken("My cat is called MISO.", "A lovely name it is.")});
+  for (const Memory& memory : memories_with(chewed, BehaviourKind::answers)) {
+    EXPECT_EQ(memory.behaviour.not_expected, "") << memory.text;
+  }
 }
 
 TEST(Chew, StrengthensAKnownMemoryThatCameAgain) {

@@ -36,6 +36,11 @@ TEST(ChatterFilter, TakesAShortReplyThatTheUserKeptWithHisOwnHand) {
   EXPECT_FALSE(find_fault(entry).has_value());
 }
 
+TEST(ChatterFilter, FourWordsAreMoreThanChatter) {
+  EXPECT_TRUE(is_chatter("oh wow nice"));
+  EXPECT_FALSE(is_chatter("oh wow nice thanks"));
+}
+
 TEST(ChatterFilter, LeavesOutAnEmptyReply) { EXPECT_EQ(of_reply("  \n"), Reason::chatter); }
 
 TEST(TemplateFilter, FindsControlWordsOfAnyTemplate) {
@@ -69,7 +74,8 @@ TEST(SecretFilter, LetsOrdinaryNumbersAndTalkOfPasswordsPass) {
   for (const char* text :
        {"I forgot my password again and feel silly", "call me at 010-1234-5678 tomorrow", "the password is a nuisance",
         "order 4539 1488 0343 6468 came late", "비밀번호를 또 까먹었어요", "in 2024 we paid 1,200 for 3 nights",
-        "the donaudampfschifffahrtsgesellschaft is a long word", "900101-9234567 is no number of mine"}) {
+        "the donaudampfschifffahrtsgesellschaft is a long word", "900101-9234567 is no number of mine",
+        "the parcel is DE88370400440532013000"}) {
     EXPECT_EQ(of_message(text), Reason::kept) << text;
   }
 }

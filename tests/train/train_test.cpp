@@ -136,11 +136,11 @@ TEST(Train, AMissingBaseIsNotFound) {
 
 TEST(Train, AModelThatDoesNotFitIsRefusedWithTheNumber) {
   Workshop shop;
-  shop.settings.memory_limit_bytes = 5 << 20;
+  shop.job.options.memory_limit_mb = 5;
   const auto outcome = shop.run();
   ASSERT_FALSE(outcome);
   EXPECT_EQ(Code::NoSpace, outcome.error().code);
-  EXPECT_NE(std::string::npos, outcome.error().message.find("5 MB are free")) << outcome.error().message;
+  EXPECT_NE(std::string::npos, outcome.error().message.find("the limit is 5 MB")) << outcome.error().message;
 }
 
 TEST(Train, OptionsOutOfRangeAreNamed) {

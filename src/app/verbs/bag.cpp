@@ -41,8 +41,10 @@ Result<Self> begin_first_self(Bag& bag, const std::filesystem::path& base) {
 Result<int> run_init(AppContext& context) {
   BANCHU_TRY(const std::optional<std::filesystem::path> base, find_first_base(context));
   BANCHU_TRY(const std::unique_ptr<Bag> bag, Bag::create(bag_folder(context)));
-  std::optional<Self> self;
-  if (base) {
+  // A bag that had only lost its bag.json comes back with everything, also with who was awake.
+  BANCHU_TRY(std::optional<Self> self, awake_self(*bag));
+  const bool is_born = base && !self;
+  if (is_born) {
     BANCHU_TRY(self, begin_first_self(*bag, *base));
   }
   const std::string folder = bag->folder().string();
@@ -54,7 +56,8 @@ Result<int> run_init(AppContext& context) {
   context.print(fmt::format("made the bag {}", folder));
   context.print(fmt::format("  {}", context.word(Word::not_encrypted)));
   if (self) {
-    context.print(fmt::format("  self {} was born, on the model {}", self->id, self->base.substr(0, kShownDigits)));
+    context.print(fmt::format("  self {} {}, on the model {}", self->id, is_born ? "was born" : "is awake again",
+                              self->base.substr(0, kShownDigits)));
   } else {
     context.print("  no model yet: `./start --setup` fetches the default one, `banchu model add FILE` takes your own");
   }
@@ -122,7 +125,7 @@ Result<int> run_verify(AppContext& context, const VerifyFlags& flags) {
 }  // namespace
 
 void add_bag_verbs(CLI::App& app, AppContext& context) {
-  CLI::App* group = add_group(app, "bag", "The folder that holds everything a companion is");
+  CLI::App* group = add_group(app, "bag", "The folder that holds everything a companion is", "banchu bag show");
   CLI::App* init = add_verb(*group, "init", "Makes a bag, with its first self", "banchu --bag ~/dori bag init");
   on_run(init, context, [&context] { return run_init(context); });
 

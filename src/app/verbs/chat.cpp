@@ -8,6 +8,7 @@
 #include "app/talk_loop.h"
 #include "app/talk_view.h"
 #include "app/verbs.h"
+#include "base/text.h"
 
 namespace banchu {
 namespace {
@@ -61,7 +62,7 @@ Result<int> run_chat(AppContext& context, const ChatFlags& flags, bool once) {
                       "add --once TEXT (\"-\" reads it from stdin)");
   }
   std::string text = flags.once;
-  if (once && text == "-") text.assign(std::istreambuf_iterator<char>(std::cin), {});
+  if (once && text == "-") text = plain_lines(std::string(std::istreambuf_iterator<char>(std::cin), {}));
   BANCHU_TRY(const std::unique_ptr<Talk> talk, Talk::open(context, flags.talk));
   return once ? run_once(context, *talk, text) : run_talk_loop(context, *talk);
 }

@@ -24,6 +24,7 @@ struct ExportFlags {
 
 Status check_free(const fs::path& target, bool force) {
   std::error_code failure;
+  if (target.empty()) return make_error(Code::InvalidArgument, "--to names no file", "--to PATH");
   const bool is_taken =
       fs::is_directory(target, failure) ? !fs::is_empty(target, failure) : fs::exists(target, failure);
   if (!is_taken || force) return {};
@@ -94,7 +95,8 @@ Json adapter_to_json(const ExportSource& source, const LowRankAdapter& result, c
 }
 
 Result<int> run_adapter(AppContext& context, const ExportFlags& flags) {
-  const fs::path to = fs::absolute(flags.to);
+  std::error_code failure;
+  const fs::path to = fs::absolute(flags.to, failure);  // "" stays empty and is refused below
   const std::string by_name = to.extension() == ".gguf" ? "gguf" : "peft";
   const std::string format = flags.format.empty() ? by_name : flags.format;
   if (format == "gguf" && flags.dtype != "f32") {
@@ -113,7 +115,8 @@ Result<int> run_adapter(AppContext& context, const ExportFlags& flags) {
 
 Result<int> run_merged(AppContext& context, const ExportFlags& flags) {
   const double begin = steady_seconds();
-  const fs::path to = fs::absolute(flags.to);
+  std::error_code failure;
+  const fs::path to = fs::absolute(flags.to, failure);  // "" stays empty and is refused below
   const std::string format = flags.format.empty() ? "f16" : CLI::detail::to_lower(flags.format);
   BANCHU_TRY_STATUS(check_free(to, flags.force));
   BANCHU_TRY(const ExportSource source, open_export_source(context, flags.self, flags.from));
@@ -157,7 +160,8 @@ void add_source(CLI::App* verb, ExportFlags& flags) {
 }  // namespace
 
 void add_export_verbs(CLI::App& app, AppContext& context) {
-  CLI::App* group = add_group(app, "export", "Gives out what has grown, in forms that others read");
+  CLI::App* group = add_group(app, "export", "Gives out what has grown, in forms that others read",
+                              "banchu export adapter --to me.gguf");
   auto flags = std::make_shared<ExportFlags>();
   CLI::App* adapter =
       add_verb(*group, "adapter", "A self's adapters as one, for llama.cpp (GGUF) or Hugging Face (PEFT)",

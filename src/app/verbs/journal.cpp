@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <limits>
+
 #include "app/entry_text.h"
 #include "app/open.h"
 #include "app/verbs.h"
@@ -16,6 +18,7 @@ struct JournalFlags {
   std::string id;
   std::string to;
   int last = 0;
+  bool force = false;
 };
 
 Result<int> run_add(AppContext& context, const JournalFlags& flags) {
@@ -70,6 +73,11 @@ Result<int> run_export(AppContext& context, const JournalFlags& flags) {
   BANCHU_TRY(const std::unique_ptr<Bag> bag, open_bag(context, Bag::Access::read_only));
   BANCHU_TRY(const std::string jsonl, Journal(*bag).export_jsonl());
   if (!flags.to.empty()) {
+    std::error_code failure;
+    if (!flags.force && std::filesystem::exists(flags.to, failure)) {
+      return make_error(Code::AlreadyExists, flags.to + " is there already",
+                        "choose another name with --to, or replace it with --force");
+    }
     BANCHU_TRY_STATUS(write_file_atomic(flags.to, jsonl));
     context.answer({{"file", flags.to}, {"bytes", jsonl.size()}});
     context.print(fmt::format("written to {} ({} bytes)", flags.to, jsonl.size()));
@@ -83,7 +91,7 @@ Result<int> run_export(AppContext& context, const JournalFlags& flags) {
 }  // namespace
 
 void add_journal_verbs(CLI::App& app, AppContext& context) {
-  CLI::App* group = add_group(app, "journal", "What was said, and days kept elsewhere");
+  CLI::App* group = add_group(app, "journal", "What was said, and days kept elsewhere", "banchu journal show --last 5");
   auto flags = std::make_shared<JournalFlags>();
 
   CLI::App* add =
@@ -96,12 +104,14 @@ void add_journal_verbs(CLI::App& app, AppContext& context) {
 
   CLI::App* show = add_verb(*group, "show", "Shows what was kept", "banchu journal show --last 5");
   show->add_option("ID", flags->id, "Only this turn or conversation (the beginning of its id is enough)");
-  show->add_option("--last", flags->last, "Only the newest N turns")->check(CLI::NonNegativeNumber);
+  show->add_option("--last", flags->last, "Only the newest N turns")
+      ->check(CLI::Range(0, std::numeric_limits<int>::max()));
   on_run(show, context, [&context, flags] { return run_show(context, *flags); });
 
   CLI::App* out = add_verb(*group, "export", "Writes the journal in the format that `journal add` reads",
                            "banchu journal export > journal.jsonl");
   out->add_option("--to", flags->to, "A file instead of stdout")->type_name("FILE");
+  out->add_flag("--force", flags->force, "Replaces what is there");
   on_run(out, context, [&context, flags] { return run_export(context, *flags); });
 }
 

@@ -111,7 +111,7 @@ void add_text_verbs(CLI::App& group, AppContext& context) {
 }  // namespace
 
 void add_memory_verbs(CLI::App& app, AppContext& context) {
-  CLI::App* group = add_group(app, "memory", "What it holds, and what waits for your word");
+  CLI::App* group = add_group(app, "memory", "What it holds, and what waits for your word", "banchu memory review");
   CLI::App* list = add_verb(*group, "list", "All memories", "banchu memory list --json");
   on_run(list, context, [&context] { return run_list(context); });
   add_id_verb(*group, context, "show", "One memory, whole", run_show);

@@ -174,7 +174,7 @@ Result<int> run_remove(AppContext& context, const ModelFlags& flags) {
 }  // namespace
 
 void add_model_verbs(CLI::App& app, AppContext& context) {
-  CLI::App* group = add_group(app, "model", "GGUF files, by digest");
+  CLI::App* group = add_group(app, "model", "GGUF files, by digest", "banchu model list");
   auto flags = std::make_shared<ModelFlags>();
   on_run(add_verb(*group, "list", "Those of the bag and of the shared folder", "banchu model list --json"), context,
          [&context] { return run_list(context); });

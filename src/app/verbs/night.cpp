@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 
@@ -18,6 +19,7 @@ namespace {
 
 struct NightFlags {
   std::string recipe;
+  int memory_limit_mb = 0;
   std::string only;
   bool ask = false;
   bool dry_run = false;
@@ -36,6 +38,12 @@ void tell(const AppContext& context, std::string_view stage, const std::vector<s
   }
 }
 
+// "ㅛ" is the y key while the keyboard types Hangul.
+bool is_yes(const std::string& answer) {
+  constexpr std::string_view kYes[] = {"y", "Y", "네", "예", "응", "ㅛ"};
+  return std::any_of(std::begin(kYes), std::end(kYes), [&](std::string_view yes) { return answer.starts_with(yes); });
+}
+
 Result<bool> ask_the_user(const AppContext& context) {
   if (!context.err.is_terminal()) {
     return make_error(Code::FailedPrecondition, "nobody is at the terminal to be asked",
@@ -44,8 +52,12 @@ Result<bool> ask_the_user(const AppContext& context) {
   context.err.write(context.language == Language::ko ? "이 모습으로 깨어날까요? [y/N] "
                                                      : "Wake up as this self? [y/N] ");
   std::string answer;
-  std::getline(std::cin, answer);
-  return !answer.empty() && (answer[0] == 'y' || answer[0] == 'Y');
+  // Ctrl-C and an input that ends are no answer: the night waits as it does where nobody is there.
+  if (!std::getline(std::cin, answer) || is_cancelled(&context.cancel)) {
+    context.err.write("\n");
+    return make_error(Code::Cancelled, "nothing was decided", "the night waits, measured: run `banchu promote`");
+  }
+  return is_yes(answer);
 }
 
 // `--explain` and `--dry-run`: no model is loaded and nothing is written.
@@ -96,6 +108,7 @@ Result<NightRequest> prepare(AppContext& context, Bag& bag, const Recipe& recipe
   request.bag = &bag;
   request.model = model;
   request.recipe = recipe;
+  if (flags.memory_limit_mb > 0) request.recipe.train.memory_limit_mb = flags.memory_limit_mb;
   request.seed = context.seed_or(1);
   request.threads = context.options.threads;
   request.cancel = &context.cancel;
@@ -135,11 +148,11 @@ Result<int> run_stages(AppContext& context, const NightFlags& flags, Until until
 }
 
 Result<int> run_night_verb(AppContext& context, const NightFlags& flags, Until until) {
+  BANCHU_TRY(const Until named, stage_named(flags.only));
   if (flags.explain || flags.dry_run) {
     BANCHU_TRY(const Recipe recipe, load_recipe(flags.recipe, bag_folder(context)));
     return run_look(context, flags, recipe);
   }
-  BANCHU_TRY(const Until named, stage_named(flags.only));
   return run_stages(context, flags, flags.only.empty() ? until : named);
 }
 
@@ -165,6 +178,9 @@ void add_night_verbs(CLI::App& app, AppContext& context) {
     auto flags = std::make_shared<NightFlags>();
     CLI::App* verb = add_verb(app, stage.name, stage.what, stage.example);
     verb->add_option("--recipe", flags->recipe, "Every parameter of a night (default: the bag's night.yaml)");
+    verb->add_option("--memory-limit", flags->memory_limit_mb, "Trains within this many MB; the adapter stays the same")
+        ->type_name("MB")
+        ->check(CLI::Range(0, 100000000));
     const std::string name = stage.name;
     if (name == "ruminate") verb->add_flag("--explain", flags->explain, "The reason for every entry; writes nothing");
     if (name == "night" || name == "promote") verb->add_flag("--ask", flags->ask, "You decide before it wakes");

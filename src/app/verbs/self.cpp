@@ -110,7 +110,7 @@ Result<int> run_rollback(AppContext& context) {
 }  // namespace
 
 void add_self_verbs(CLI::App& app, AppContext& context) {
-  CLI::App* group = add_group(app, "self", "Who it was and is");
+  CLI::App* group = add_group(app, "self", "Who it was and is", "banchu self tree");
   auto flags = std::make_shared<SelfFlags>();
   on_run(add_verb(*group, "list", "Every self, oldest first", "banchu self list --json"), context,
          [&context] { return run_list(context); });

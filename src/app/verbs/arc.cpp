@@ -1,0 +1,129 @@
+// arc score: the measuring engine, without any companion.
+#include "arc/arc.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "app/arc_text.h"
+#include "app/open.h"
+#include "app/verbs.h"
+#include "arc/reading_json.h"
+#include "base/file.h"
+#include "base/text.h"
+
+namespace banchu {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr int kContextTokens = 1024;
+constexpr int kSequences = 8;
+
+struct ArcFlags {
+  std::vector<std::string> files;
+  double gamma = 1;
+  double tau = 1;
+  bool no_model = false;
+};
+
+struct OpenModel {
+  std::shared_ptr<Model> model;
+  std::unique_ptr<Session> session;  // null: none was asked for
+};
+
+// Only --model brings a language model in.
+Result<OpenModel> open_model(const AppContext& context, const ArcFlags& flags) {
+  OpenModel open;
+  if (context.options.model.empty()) {
+    if (flags.no_model) context.note("no language model is used: lexicon and rules only");
+    return open;
+  }
+  if (flags.no_model) {
+    return make_error(Code::InvalidArgument, "--model and --no-model contradict each other", "give one of them");
+  }
+  std::unique_ptr<Bag> bag;
+  if (bag_exists(context)) {
+    BANCHU_TRY(bag, open_bag(context, Bag::Access::read_only));
+  }
+  BANCHU_TRY(const fs::path path, find_model(context, bag.get(), nullptr));
+  BANCHU_TRY(open.model, Model::load(path));
+  SessionOptions options;
+  options.threads = context.options.threads;
+  options.context_tokens = kContextTokens;
+  options.sequences = kSequences;
+  BANCHU_TRY(open.session, Session::open(open.model, options));
+  return open;
+}
+
+// A conversation: one JSON object a line with "messages"; every message is a turn.
+Result<std::vector<ArcTurn>> read_turns(const std::string& file, std::string_view bytes) {
+  std::vector<ArcTurn> turns;
+  for (std::size_t line = 1; !bytes.empty(); ++line) {
+    const std::size_t end = std::min(bytes.find('\n'), bytes.size());
+    const std::string_view row = bytes.substr(0, end);
+    bytes.remove_prefix(std::min(end + 1, bytes.size()));
+    if (trim(row).empty()) continue;
+    BANCHU_TRY(const Json json, parse_json(row, fmt::format("{} line {}", file, line)));
+    if (!json.is_object() || !json.contains("messages") || !json["messages"].is_array()) {
+      return make_error(Code::InvalidArgument, fmt::format("{} line {}: \"messages\" is missing", file, line),
+                        "one conversation a line: {\"messages\":[{\"role\",\"content\"}...]}");
+    }
+    for (const Json& message : json["messages"]) {
+      turns.push_back({string_at(message, "role"), string_at(message, "content")});
+    }
+  }
+  return turns;
+}
+
+Result<Reading> score_file(const std::string& file, const ArcOptions& options) {
+  BANCHU_TRY(const std::string bytes, read_file(file, kMaxTextBytes));
+  if (fs::path(file).extension() != ".jsonl") return score_text(bytes, options);
+  BANCHU_TRY(const std::vector<ArcTurn> turns, read_turns(file, bytes));
+  return score_units(turns, options);
+}
+
+Result<int> run_score(AppContext& context, const ArcFlags& flags) {
+  BANCHU_TRY(const OpenModel open, open_model(context, flags));
+  ArcOptions options;
+  options.gamma = flags.gamma;
+  options.tau = flags.tau;
+  options.session = open.session.get();
+  options.seed = context.seed_or(options.seed);
+  options.cancel = &context.cancel;
+  Json readings = Json::array();
+  for (const std::string& file : flags.files) {
+    BANCHU_TRY(const Reading reading, score_file(file, options));
+    if (flags.files.size() > 1) context.print(context.out.paint(Style::bold, file));
+    for (const std::string& line : reading_lines(reading, context.out.columns())) context.print("  " + line);
+    if (context.options.json) {
+      Json json = reading_to_json(reading);
+      json["file"] = file;
+      readings.push_back(std::move(json));
+    }
+  }
+  if (flags.files.size() == 1 && context.options.json) {
+    context.answer(readings[0]);
+  } else {
+    context.answer({{"readings", std::move(readings)}});
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_arc_verbs(CLI::App& app, AppContext& context) {
+  CLI::App* arc = add_group(app, "arc", "Measures the structure of a story or a conversation");
+  auto flags = std::make_shared<ArcFlags>();
+  CLI::App* score =
+      add_verb(*arc, "score", "How well the structure holds together, 0 to 100", "banchu arc score ch07.txt");
+  score->add_option("file", flags->files, "Texts (UTF-8), or conversations (.jsonl)")->required()->type_name("FILE");
+  score->add_option("--gamma", flags->gamma, "Weight of the story's inertia, 0 to 8")->capture_default_str();
+  score->add_option("--tau", flags->tau, "How prominent a peak must be, 0.05 to 5")->capture_default_str();
+  score->add_flag("--no-model", flags->no_model, "Says aloud that no language model is used");
+  on_run(score, context, [&context, flags] { return run_score(context, *flags); });
+  add_arc_plot_verb(*arc, context);
+  add_arc_compare_verb(*arc, context);
+  add_arc_golden_verbs(*arc, context);
+}
+
+}  // namespace banchu

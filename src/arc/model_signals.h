@@ -1,0 +1,31 @@
+// Private to arc/: what a language model says about each unit: surprisal, context gain, entropy.
+//
+// Two readings of the text and no more: once in windows of the session's context (at most kWindowTokens, each opening
+// with the last kOverlapTokens of the one before), once every unit alone. Logits leave the engine in batches of at most
+// 256 rows (model/). A line break stands where a text begins.
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "arc/reading.h"
+#include "base/progress.h"
+#include "base/result.h"
+#include "model/model.h"
+
+namespace banchu {
+
+inline constexpr std::size_t kWindowTokens = 1024;
+inline constexpr std::size_t kOverlapTokens = 256;
+
+struct ModelReading {
+  std::vector<ModelSignals> units;
+  std::optional<double> local;  // mean share of units whose context helps; 0 .. 1
+  std::uint64_t tokens = 0;     // read, both readings together
+};
+
+Result<ModelReading> read_with_model(std::span<const std::string_view> units, Session& session,
+                                     const CancelFlag* cancel);
+
+}  // namespace banchu
