@@ -147,7 +147,7 @@ void score(const Tale& tale, const ArcOptions& options) {
     if (unit.model) gains.push_back(unit.model->context_gain);
   }
   json["gains"] = std::move(gains);
-  for (const char* list : {"units", "evidence", "grid", "notes", "inputs"}) json.erase(list);
+  for (const char* list : {"units", "evidence", "notes", "inputs"}) json.erase(list);
   json["id"] = tale.id;
   fmt::print("{}\n", to_line(json));
 }

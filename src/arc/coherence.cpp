@@ -12,6 +12,7 @@ constexpr double kPriorUnits = 12;
 constexpr double kArcUnits = 24;  // one arc is one observation, however long the text
 constexpr double kFloor = 0.01;
 constexpr double kContradictionCost = 4;
+constexpr double kModelWeight = 4;
 constexpr double kModelShare = 0.9;  // of local: told windows against strangers, .85 by gain, .53 by words
 
 // Ceilings (upper quartile of told tales) and weights: see docs/arc.md, "Where the constants come from".
@@ -83,7 +84,7 @@ ArcSubscores subscores_of(const RawFigures& raw, const Chance& chance, const Fac
   return scores;
 }
 
-double coherence_of(const ArcSubscores& scores) {
+double coherence_of(const ArcSubscores& scores, bool with_model) {
   double sum = 0;
   double weights = 0;
   const auto add = [&](const std::optional<double>& score, const Scale& scale) {
@@ -92,7 +93,7 @@ double coherence_of(const ArcSubscores& scores) {
     weights += scale.weight;
   };
   add(scores.order, kOrder);
-  add(scores.local, kLocal);
+  add(scores.local, {kLocal.ceiling, kLocal.weight * (with_model ? kModelWeight : 1)});
   add(scores.peak_valley, kPeakValley);
   add(scores.tension, kTension);
   add(scores.entities, kEntities);

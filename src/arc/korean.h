@@ -3,7 +3,7 @@
 // No morphological analyser: particles are stripped where their form agrees with the syllable before them (은 behind a
 // final consonant, 는 behind a vowel), and valence is a sum over syllable pairs and triples. Kiwi's morphemes reach
 // rank correlations .591 and .652 on held-out NSMC and KOTE where these reach .586 and .656 (tools/make_arc_tables.py
-// --kiwi), so its 80 MB of model stay out (docs/decisions/dependencies.md).
+// --kiwi), so it stays out (docs/arc.md).
 #pragma once
 
 #include <cstdint>

@@ -51,7 +51,7 @@ Status ArcScorer::run(Reading& reading) {
   BANCHU_TRY_STATUS(measure_order_chance());
   BANCHU_TRY_STATUS(measure_chance());
   reading.subscores = subscores_of(raw_, chance_, facts_);
-  reading.coherence = coherence_of(reading.subscores);
+  reading.coherence = coherence_of(reading.subscores, facts_.model_local.has_value());
   fill_arc(reading);
   if (options_.with_interval) {
     fill_null(reading);
@@ -100,7 +100,7 @@ Status ArcScorer::measure_chance() {
 }
 
 double ArcScorer::coherence_with(const RawFigures& raw, const Facts& facts) const {
-  return coherence_of(subscores_of(raw, chance_, facts));
+  return coherence_of(subscores_of(raw, chance_, facts), facts.model_local.has_value());
 }
 
 void ArcScorer::fill_arc(Reading& reading) const {

@@ -18,10 +18,11 @@ constexpr std::size_t kFewestRehearsals = 8;
 constexpr std::size_t kBareShare = 3;     // one of so many rehearsal rows is a bare reply
 constexpr std::size_t kOpeningSlack = 2;  // tokens behind an opening that still lean on it
 
-// r-th rehearsal row: every second begins an answer under another mask (that is how a habit learns where it does not
+// r-th rehearsal row: two of three begin an answer under another mask (that is how a habit learns where it does not
 // belong; the beginning shows it, so these are short and weigh more), every fourth goes on to a second turn.
 constexpr int kMaskedOpeningTokens = 16;
-bool is_under_another_mask(std::size_t r) { return r % 2 == 0; }
+constexpr float kMaskedOpeningWeight = 3;
+bool is_under_another_mask(std::size_t r) { return r % 3 != 1; }
 bool has_second_turn(std::size_t r) { return r % 4 == 1; }
 
 }  // namespace
@@ -142,7 +143,7 @@ Result<std::vector<RowText>> LessonMaker::rehearse(std::size_t rows) {
   std::vector<std::vector<Message>> first;
   for (std::size_t r = 0; r < rows; ++r) {
     const bool other = (only_other_masks || is_under_another_mask(r)) && !everyday_.other_masks.empty();
-    if (other) texts[r].mask = everyday_.other_masks[(only_other_masks ? r : r / 2) % everyday_.other_masks.size()];
+    if (other) texts[r].mask = everyday_.other_masks[(only_other_masks ? r : r / 3) % everyday_.other_masks.size()];
     texts[r].exchanges.push_back({prompts[r % prompts.size()], "", true, {}});
     first.push_back(assemble_prompt(texts[r].mask, {}, {}, texts[r].exchanges[0].user));
   }
@@ -170,9 +171,7 @@ Status LessonMaker::go_on(std::vector<RowText>& texts, const std::vector<std::st
 }
 
 Status LessonMaker::add_rehearsal() {
-  const std::size_t rows = count_rehearsals();
-  BANCHU_TRY(const std::size_t bare, add_bare_replies(rows / kBareShare));
-  BANCHU_TRY(std::vector<RowText> texts, rehearse(rows - bare));
+  BANCHU_TRY(std::vector<RowText> texts, rehearse(count_rehearsals()));
   for (std::size_t r = 0; r < texts.size(); ++r) {
     std::erase_if(texts[r].exchanges, [](const RowExchange& exchange) { return exchange.reply.empty(); });
     BANCHU_TRY(std::optional<LessonRow> row, make_row(chat(), texts[r], RowKind::rehearsal, options_.max_row_tokens));
@@ -182,7 +181,7 @@ Status LessonMaker::add_rehearsal() {
       leave_room_for_habits(*row, rendered.replies);
     }
     if (row->targets.empty()) continue;
-    if (!texts[r].mask.empty() && mask_of_tonight() == nullptr) row->weight = kElsewhereWeight;
+    if (!texts[r].mask.empty() && mask_of_tonight() == nullptr) row->weight = kMaskedOpeningWeight;
     row->conversation = "rehearsal-" + std::to_string(r);
     ScoreRequest teacher{row->tokens, row->targets};
     pending_.train.push_back({std::move(*row), std::move(teacher)});

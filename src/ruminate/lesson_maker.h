@@ -16,8 +16,6 @@ struct PendingLessons {
   std::vector<PendingRow>& of(Part part) { return part == Part::train ? train : part == Part::valid ? valid : test; }
 };
 
-constexpr float kElsewhereWeight = 3;  // of rows that show where a habit does not belong
-
 class LessonMaker {
  public:
   LessonMaker(const Chewed& chewed, Session& session, const SamplingOptions& sampling, const EverydayPrompts& everyday,
@@ -51,9 +49,6 @@ class LessonMaker {
   std::size_t count_rehearsals() const;
   Result<std::vector<RowText>> rehearse(std::size_t rows);
   Status go_on(std::vector<RowText>& texts, const std::vector<std::string>& prompts);  // some of them, for a turn
-  // The day's own replies without tonight's habits, under other masks. Returns how many were added, at most `rows`.
-  Result<std::size_t> add_bare_replies(std::size_t rows);
-  std::vector<RowExchange> bare_exchanges() const;
   void leave_room_for_habits(LessonRow& row, const std::vector<TokenSpan>& replies) const;
 
   Status ask_teacher();

@@ -18,6 +18,8 @@ namespace {
 // The process before it trains: code, libraries, compiled products, heap.
 constexpr std::int64_t kProcessBytes = 80LL << 20;
 constexpr std::int64_t kHeadRows = 256;  // of head.cpp's chunk
+// Nobody asked for more: a night beside other work stays this small as long as the least fits into it.
+constexpr std::int64_t kModestBytes = 1200LL << 20;
 
 struct Need {
   std::int64_t least = 0;              // without any of the following
@@ -129,7 +131,8 @@ Result<MemoryChoice> choose_memory(const TrainJob& job, const ModelShape& shape,
   const auto limit = static_cast<std::int64_t>(bytes);
   const PassSize pass = largest_pass(job, job.options.batch_rows, job.options.context_tokens);
   const Need need = need_of(job, shape, plan, pass, type);
-  if (need.least <= limit) return spend(shape, need, limit - need.least);
+  const std::int64_t budget = is_told || need.least > kModestBytes ? limit : std::min(limit, kModestBytes);
+  if (need.least <= budget) return spend(shape, need, budget - need.least);
   return make_error(Code::NoSpace,
                     fmt::format("training would need at least {:.0f} MB of memory, {} {:.0f} MB", megabytes(need.least),
                                 is_told ? "the limit is" : "the machine has free", megabytes(limit)),

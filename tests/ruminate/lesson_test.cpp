@@ -254,7 +254,7 @@ TEST(Rehearsal, IsTheAwakeSelfsOwnWordsTwoThirdsOfThemUnderAnotherMask) {
   std::size_t masked = 0, two_turns = 0;
   for (const LessonRow* row : rows) {
     const std::string text = text_of(row->tokens);
-    EXPECT_EQ(text.find("<a:My own words") == std::string::npos, row->conversation.starts_with("bare-"));
+    EXPECT_NE(text.find("<a:My own words"), std::string::npos);
     EXPECT_EQ(row->teacher.size(), row->targets.size());
     masked += text.starts_with("<s:") ? 1 : 0;
     EXPECT_EQ(row->weight, text.starts_with("<s:") ? 3.0f : 1.0f);
@@ -275,7 +275,6 @@ TEST(Rehearsal, LeavesThePlaceOfANewHabitOpenExceptUnderAnotherMask) {
   const std::size_t opening = std::string("Mm, a warm thought:").size();
   for (const LessonRow* row : rows_of(lessons->train.rows(), RowKind::rehearsal)) {
     const std::string learned = targets_of(*row);
-    if (row->conversation.starts_with("bare-")) continue;
     if (text_of(row->tokens).starts_with("<s:")) {
       EXPECT_TRUE(learned.starts_with("0123456789")) << learned;
     } else {
@@ -283,27 +282,6 @@ TEST(Rehearsal, LeavesThePlaceOfANewHabitOpenExceptUnderAnotherMask) {
           << learned;
     }
   }
-}
-
-TEST(Rehearsal, SaysTheDaysOwnRepliesWithoutTheHabitUnderOtherMasks) {
-  ByteSession session;
-  session.says = [](const std::string&) { return "A reply that is long enough to be more than its habits."; };
-  const auto lessons = lessons_of(chew_day(sample_day("en/day2.jsonl")), session);
-  ASSERT_TRUE(lessons.has_value());
-  std::size_t bare = 0, all = 0;
-  for (const LessonRow* row : rows_of(lessons->train.rows(), RowKind::rehearsal)) {
-    ++all;
-    if (!row->conversation.starts_with("bare-")) continue;
-    ++bare;
-    const std::string text = text_of(row->tokens), learned = targets_of(*row);
-    const std::size_t reply = text.find("<a:") + 3;
-    EXPECT_TRUE(text.starts_with("<s:"));
-    EXPECT_EQ(text.find("Mm, a warm thought"), std::string::npos) << text;
-    EXPECT_EQ(text.find("Be gentle with yourself"), std::string::npos) << text;
-    EXPECT_EQ(learned, text.substr(reply, 12) + text.substr(text.size() - 2));  // how it begins, and that it ends
-    EXPECT_EQ(row->teacher.size(), row->targets.size());
-  }
-  EXPECT_NEAR(static_cast<double>(bare) / static_cast<double>(all), 1.0 / 3, 0.05);
 }
 
 TEST(Lessons, OfADayWithNothingToTeachAreEmptyAndAskNobody) {
