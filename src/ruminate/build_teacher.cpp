@@ -15,7 +15,6 @@ constexpr std::size_t kMaskedValidPrompts = 8;
 constexpr std::size_t kMaskedTestPrompts = 16;
 constexpr int kRehearsalEpochs = 3;  // a lesson epoch draws rehearsal rows in turn; more than these are never reached
 constexpr std::size_t kFewestRehearsals = 8;
-constexpr std::size_t kBareShare = 3;     // one of so many rehearsal rows is a bare reply
 constexpr std::size_t kOpeningSlack = 2;  // tokens behind an opening that still lean on it
 
 // r-th rehearsal row: two of three begin an answer under another mask (that is how a habit learns where it does not

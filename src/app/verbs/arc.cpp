@@ -112,7 +112,8 @@ Result<int> run_score(AppContext& context, const ArcFlags& flags) {
 }  // namespace
 
 void add_arc_verbs(CLI::App& app, AppContext& context) {
-  CLI::App* arc = add_group(app, "arc", "Measures the structure of a story or a conversation", "banchu arc score ch07.txt");
+  CLI::App* arc =
+      add_group(app, "arc", "Measures the structure of a story or a conversation", "banchu arc score ch07.txt");
   auto flags = std::make_shared<ArcFlags>();
   CLI::App* score =
       add_verb(*arc, "score", "How well the structure holds together, 0 to 100", "banchu arc score ch07.txt");

@@ -85,8 +85,8 @@ Result<int> run_check(AppContext& context, const ArcDials& dials) {
 }  // namespace
 
 void add_arc_golden_verbs(CLI::App& arc, AppContext& context) {
-  CLI::App* golden = add_group(arc, "golden", "The golden set: the episodes that define what 100 means",
-                              "banchu arc golden check");
+  CLI::App* golden =
+      add_group(arc, "golden", "The golden set: the episodes that define what 100 means", "banchu arc golden check");
   auto dials = std::make_shared<ArcDials>();
   CLI::App* show = add_verb(*golden, "show", "Its episodes, each with its labelled arc", "banchu arc golden show");
   add_arc_dials(show, *dials);

@@ -79,8 +79,7 @@ Result<int> run_bench_train(AppContext& context, BenchFlags flags) {
 }  // namespace
 
 void add_bench_verbs(CLI::App& app, AppContext& context) {
-  CLI::App* group = add_group(app, "bench", "How fast this machine is, beside what it could be",
-                             "banchu bench train");
+  CLI::App* group = add_group(app, "bench", "How fast this machine is, beside what it could be", "banchu bench train");
   auto flags = std::make_shared<BenchFlags>();
   TrainBenchOptions& train = flags->train;
   CLI::App* verb = add_verb(*group, "train", "Trains a few steps on made-up rows and measures",
