@@ -17,12 +17,12 @@ struct Recipe {
   TrainOptions train;
   RuminateOptions ruminate;
   EvaluateOptions evaluate;
-  std::string language;            // "en", "ko"; "": by the days that are chewed over
-  std::filesystem::path suite;     // the gate's fixed texts; empty: the ones in the program
-  std::filesystem::path everyday;  // everyday prompts; empty: the ones in the program
+  std::string language;                // "en", "ko"; "": by the days that are chewed over
+  std::filesystem::path suite;         // the gate's fixed texts; empty: the ones in the program
+  std::filesystem::path everyday;      // everyday prompts; empty: the ones in the program
   std::filesystem::path training_log;  // the training's curve, .csv or .jsonl; empty: none. Not part of a night's key
-  bool ask = false;                // the user has the last word before waking
-  double price_per_hour = 0;       // of this machine, for the receipt
+  bool ask = false;                    // the user has the last word before waking
+  double price_per_hour = 0;           // of this machine, for the receipt
   std::string currency = "KRW";
 };
 

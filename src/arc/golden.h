@@ -1,4 +1,5 @@
-// The golden set as it lies on disk: JSON Lines, one episode a line, each sentence labelled by a person (docs/golden.md).
+// The golden set as it lies on disk: JSON Lines, one episode a line, each sentence labelled by a person
+// (docs/golden.md).
 //
 // It defines what 100 means, so nothing in it is repaired in silence: a bad row is refused, named by file, row and
 // field. Threads: pure functions. Errors: InvalidArgument (a fault), NotFound. On disk: UTF-8, one JSON object a line.

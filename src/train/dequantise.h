@@ -12,7 +12,8 @@ bool can_dequantise(const GgufTensor& tensor);
 // Elements [begin, begin + n) into out; begin and n are whole blocks of the tensor's type (a row always is).
 void dequantise(const GgufTensor& tensor, std::int64_t begin, std::int64_t n, float* out);
 
-// Takes the tensor out of memory: the pages of the file's map that hold nothing else. Who reads it again reads the file.
+// Takes the tensor out of memory: the pages of the file's map that hold nothing else. Who reads it again reads the
+// file.
 void give_back_pages(const GgufTensor& tensor);
 
 }  // namespace banchu::lora

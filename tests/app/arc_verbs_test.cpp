@@ -103,8 +103,7 @@ TEST(ArcGoldenVerb, AWriterMakesHisSetAtTheTerminal) {
 TEST(ArcGoldenVerb, YesAcceptsWhatTheEngineReads) {
   World world;
   const std::string out = (world.folder() / "mine.jsonl").string();
-  const Ran ran =
-      world.run({"--json", "arc", "golden", "make", put(world, "novel.txt", book()), "-o", out, "--yes"});
+  const Ran ran = world.run({"--json", "arc", "golden", "make", put(world, "novel.txt", book()), "-o", out, "--yes"});
   ASSERT_EQ(ran.exit_code, 0) << ran.err;
   EXPECT_EQ(ran.json()["episodes"], 3);
   EXPECT_GE(ran.json()["accepted"].get<int>(), 2);
