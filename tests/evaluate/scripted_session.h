@@ -110,7 +110,7 @@ class ScriptedSession : public Session {
     std::vector<Score> scores;
     for (const ScoreRequest& request : requests) {
       const auto logprob = static_cast<float>(-loss(scene(request.tokens)));
-      scores.push_back({std::vector<float>(request.positions.size(), logprob), {}});
+      scores.push_back({std::vector<float>(request.positions.size(), logprob), {}, {}});
     }
     return scores;
   }
