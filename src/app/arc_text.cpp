@@ -3,14 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
+#include "arc/plot.h"
 #include "base/text.h"
 
 namespace banchu {
 namespace {
 
-constexpr std::array<const char*, 8> kBlocks = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
 constexpr std::size_t kWidestArc = 60;
 constexpr std::size_t kShownEvidence = 4;
 constexpr std::size_t kShownPhases = 9;
@@ -82,19 +81,6 @@ void add_evidence(const Reading& reading, std::vector<std::string>& lines) {
 }
 
 }  // namespace
-
-std::string sparkline(const std::vector<double>& series, std::size_t columns) {
-  if (series.empty()) return "";
-  columns = std::min(columns, series.size());
-  const auto [low, high] = std::minmax_element(series.begin(), series.end());
-  std::string line;
-  for (std::size_t c = 0; c < columns; ++c) {
-    const double value = series[c * series.size() / columns];
-    const double share = *high > *low ? (value - *low) / (*high - *low) : 0.5;
-    line += kBlocks[std::min(kBlocks.size() - 1, static_cast<std::size_t>(share * kBlocks.size()))];
-  }
-  return line;
-}
 
 std::vector<std::string> reading_lines(const Reading& reading, std::size_t columns) {
   std::vector<std::string> lines;

@@ -13,6 +13,7 @@ namespace {
 
 constexpr int kBatchTokens = 512;
 constexpr int kLogitBytesAtOnce = 64 << 20;
+constexpr int kRowsAtOnce = 256;
 constexpr int kMaxSequences = 64;
 
 llama_context_params context_params(const LoadedModel& model, const SessionOptions& options) {
@@ -61,7 +62,7 @@ Result<std::unique_ptr<Decoder>> Decoder::open(const LoadedModel& model, const S
   decoder->context_tokens_ = static_cast<int>(llama_n_ctx_seq(decoder->context_.get()));
   decoder->context_tokens_ = std::min(decoder->context_tokens_, static_cast<int>(params.n_ctx / params.n_seq_max));
   decoder->batch_tokens_ = static_cast<int>(llama_n_batch(decoder->context_.get()));
-  decoder->rows_at_once_ = std::clamp(kLogitBytesAtOnce / (4 * std::max(decoder->n_vocab_, 1)), 1, kBatchTokens);
+  decoder->rows_at_once_ = std::clamp(kLogitBytesAtOnce / (4 * std::max(decoder->n_vocab_, 1)), 1, kRowsAtOnce);
   decoder->cached_.resize(params.n_seq_max);
   return decoder;
 }

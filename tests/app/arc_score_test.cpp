@@ -77,11 +77,5 @@ TEST(ArcScoreVerb, AModelReadsAlongOnlyWhenAsked) {
   EXPECT_GT(json["units"][1]["surprisal"].get<double>(), 0);
 }
 
-TEST(Sparkline, RunsFromTheLowestToTheHighest) {
-  EXPECT_EQ(sparkline({0, 1, 2, 3, 4, 5, 6, 7}, 8), "▁▂▃▄▅▆▇█");
-  EXPECT_EQ(sparkline({2, 2, 2}, 10), "▅▅▅");
-  EXPECT_EQ(sparkline({}, 10), "");
-}
-
 }  // namespace
 }  // namespace banchu
