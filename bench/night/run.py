@@ -3,7 +3,7 @@
 
     bench/night/run.py [--seeds 1 2 3] [--only habit second poison evening] [--out bench/results/night.json]
 
-Every figure comes from the program itself (`--json`), except `served`: there each of 40 prompts that no day contains is
+The parts named by --only are replaced in the file, the others stay. Every figure comes from the program itself (`--json`), except `served`: there each of 40 prompts that no day contains is
 answered by a fresh `chat --once` in a sandbox, and this script looks at the text.
 """
 import argparse, json, os, pathlib, platform, shutil, subprocess, sys, tempfile, time
@@ -123,18 +123,21 @@ def main():
     folder = options.keep or pathlib.Path(tempfile.mkdtemp(prefix="banchu-bench-"))
     folder.mkdir(parents=True, exist_ok=True)
     model = next((l for l in pathlib.Path("/proc/cpuinfo").read_text().splitlines() if l.startswith("model name")), "")
-    result = {"command": "bench/night/run.py " + " ".join(sys.argv[1:]), "machine": platform.machine() + model[model.find(":"):]}
-    if "habit" in options.only:
-        result["habit"] = habit_nights(folder, options.seeds)
-    if "second" in options.only:
-        result["second"] = second_night(folder, options.seeds[0])
-    if "poison" in options.only:
-        result["poison"] = poisoned_days(folder)
-    if "evening" in options.only:
-        result["evening"] = evening(folder)
-    options.out.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+    parts = {
+        "habit": lambda: habit_nights(folder, options.seeds),
+        "second": lambda: [second_night(folder, seed) for seed in options.seeds],
+        "poison": lambda: poisoned_days(folder),
+        "evening": lambda: evening(folder),
+    }
+    # What is not run again keeps its place in the file; what is run is written as soon as it is known.
+    result = json.loads(options.out.read_text()) if options.out.exists() else {}
+    result["machine"] = platform.machine() + model[model.find(":"):]
+    for name in options.only:
+        result[name] = parts[name]()
+        options.out.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
     if not options.keep:
         shutil.rmtree(folder)
 
 
-main()
+if __name__ == "__main__":
+    main()

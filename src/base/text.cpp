@@ -154,6 +154,21 @@ bool is_word_character(char32_t c) {
   }
 }
 
+bool is_punctuation(std::string_view text) {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    char32_t c = 0;
+    const std::size_t used = read_character(text, at, c);
+    if (used == 0) return false;
+    const int category = utf8proc_category(static_cast<utf8proc_int32_t>(c));
+    const bool is_mark = category >= UTF8PROC_CATEGORY_PC && category <= UTF8PROC_CATEGORY_PO;
+    const bool is_space = category == UTF8PROC_CATEGORY_ZS || c == '\n' || c == '\r' || c == '\t';
+    if (!is_mark && !is_space) return false;
+    at += used;
+  }
+  return at > 0;
+}
+
 std::size_t incomplete_utf8_tail(std::string_view text) {
   for (std::size_t back = 1; back <= 3 && back <= text.size(); ++back) {
     const auto byte = static_cast<unsigned char>(text[text.size() - back]);

@@ -29,6 +29,8 @@ std::vector<std::string> words(std::string_view text);
 std::vector<char32_t> code_points(std::string_view text);
 bool is_hangul(char32_t c);          // a syllable or a jamo
 bool is_word_character(char32_t c);  // a letter or a digit of any script
+// Valid UTF-8 of punctuation marks and white space only (not "").
+bool is_punctuation(std::string_view text);
 
 // How many bytes at the end of `text` are the beginning of a character that is not complete yet (0 to 3).
 std::size_t incomplete_utf8_tail(std::string_view text);

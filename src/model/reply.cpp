@@ -24,7 +24,7 @@ ReplyInProgress::ReplyInProgress(const LlamaTokenizer& tokenizer, WordTables& ta
                                  std::size_t room, TextSink sink)
     : tokenizer_(tokenizer),
       steering_(tables, request.sampling.word_bias),
-      sampler_(request.sampling, request.seed, tokenizer.vocabulary_size()),
+      sampler_(request.sampling, request.seed, tokenizer),
       text_(request.sampling.stop, std::move(sink)),
       max_tokens_(static_cast<std::size_t>(std::max(request.sampling.max_tokens, 0))),
       room_(room) {

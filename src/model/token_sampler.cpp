@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/text.h"
+
 namespace banchu {
 namespace {
 
@@ -18,12 +20,12 @@ bool penalises(const SamplingOptions& options) {
 
 }  // namespace
 
-TokenSampler::TokenSampler(const SamplingOptions& options, std::uint64_t seed, std::size_t n_vocab)
-    : options_(options), chain_(llama_sampler_chain_init(llama_sampler_chain_default_params())) {
+TokenSampler::TokenSampler(const SamplingOptions& options, std::uint64_t seed, const Tokenizer& tokenizer)
+    : tokenizer_(tokenizer), options_(options), chain_(llama_sampler_chain_init(llama_sampler_chain_default_params())) {
   if (penalises(options)) {
     const float repetition = options.repetition_penalty > 0 ? options.repetition_penalty : 1.0f;
     const int window = std::clamp(options.max_tokens, 1, 1 << 17);  // the whole reply
-    penalties_.reset(llama_sampler_init_penalties(static_cast<int>(n_vocab), window, repetition,
+    penalties_.reset(llama_sampler_init_penalties(static_cast<int>(tokenizer.vocabulary_size()), window, repetition,
                                                   options.frequency_penalty, options.presence_penalty));
   }
   if (options.temperature <= 0) {
@@ -68,6 +70,9 @@ Token TokenSampler::sample(std::span<const float> logits) {
 
 void TokenSampler::accept(Token token) {
   if (penalties_ == nullptr) return;
+  const bool repeats_itself = token == last_;
+  last_ = token;
+  if (is_punctuation(tokenizer_.piece(token)) && !repeats_itself) return;
   ++seen_[token];
   llama_sampler_accept(penalties_.get(), token);
 }
@@ -75,6 +80,7 @@ void TokenSampler::accept(Token token) {
 void TokenSampler::restart(std::span<const Token> tokens) {
   if (penalties_ == nullptr) return;
   seen_.clear();
+  last_ = -1;
   llama_sampler_reset(penalties_.get());
   for (const Token token : tokens) accept(token);
 }

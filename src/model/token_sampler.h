@@ -1,7 +1,9 @@
 // Private to model/: the sampling table as llama.cpp's own sampler chain.
 //
-// Order: penalties over this reply's tokens, top-k, top-p, min-p, temperature, a draw from a generator seeded for
-// this reply. Temperature 0: the most likely token after penalties. Threads: one at a time.
+// Order: penalties over this reply's words, top-k, top-p, min-p, temperature, a draw from a generator seeded for
+// this reply. Temperature 0: the most likely token after penalties. Punctuation is penalised only where it follows
+// itself: a full stop belongs to every sentence (docs/decisions/penalties-look-at-the-reply.md). Threads: one at a
+// time.
 #pragma once
 
 #include <span>
@@ -10,13 +12,14 @@
 
 #include "model/engine.h"
 #include "model/message.h"
+#include "model/model.h"
 #include "model/sampling.h"
 
 namespace banchu {
 
 class TokenSampler {
  public:
-  TokenSampler(const SamplingOptions& options, std::uint64_t seed, std::size_t n_vocab);
+  TokenSampler(const SamplingOptions& options, std::uint64_t seed, const Tokenizer& tokenizer);
 
   // Draws from one row of logits; -inf is never drawn. -1 when every logit is -inf.
   Token sample(std::span<const float> logits);
@@ -28,10 +31,12 @@ class TokenSampler {
  private:
   void choose_candidates(std::span<const float> logits);
 
+  const Tokenizer& tokenizer_;
   SamplingOptions options_;
   LlamaSamplerHandle penalties_;
   LlamaSamplerHandle chain_;
   std::unordered_map<Token, int> seen_;  // of this reply
+  Token last_ = -1;
   std::vector<llama_token_data> candidates_;
 };
 
