@@ -86,10 +86,11 @@ Result<std::vector<Score>> Speaker::score(std::span<const ScoreRequest> requests
   return scores;
 }
 
-Result<Pace> Speaker::time_one_reply(const Prompt& prompt, int tokens) {
+Result<Pace> Speaker::time_one_reply(const Prompt& prompt, int tokens, int threads) {
   BANCHU_TRY_STATUS(session_->set_adapters(adapters_));
   BANCHU_TRY(CompletionRequest one, request(prompt, tokens, "speed"));
   one.sampling.temperature = 0;
+  one.threads = threads;
   BANCHU_TRY(const Completion completion, session_->complete(one, nullptr, meter_->cancel()));
   BANCHU_TRY_STATUS(meter_->check_cancelled());
   const auto said = static_cast<double>(std::max<std::size_t>(completion.tokens.size(), 1));

@@ -59,8 +59,8 @@ class Speaker {
 
   Result<std::vector<Score>> score(std::span<const ScoreRequest> requests, int top_k = 0);
 
-  // One fixed small greedy reply.
-  Result<Pace> time_one_reply(const Prompt& prompt, int tokens);
+  // One fixed small greedy reply, on so many threads (0: the session's).
+  Result<Pace> time_one_reply(const Prompt& prompt, int tokens, int threads);
 
   const Session& session() const { return *session_; }
   int generated() const { return generated_; }  // replies

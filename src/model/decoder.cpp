@@ -63,6 +63,7 @@ Result<std::unique_ptr<Decoder>> Decoder::open(const LoadedModel& model, const S
   decoder->context_tokens_ = std::min(decoder->context_tokens_, static_cast<int>(params.n_ctx / params.n_seq_max));
   decoder->batch_tokens_ = static_cast<int>(llama_n_batch(decoder->context_.get()));
   decoder->rows_at_once_ = std::clamp(kLogitBytesAtOnce / (4 * std::max(decoder->n_vocab_, 1)), 1, kRowsAtOnce);
+  decoder->threads_ = params.n_threads;
   decoder->cached_.resize(params.n_seq_max);
   return decoder;
 }
@@ -93,6 +94,10 @@ int Decoder::add(int sequence, Token token, bool wants_logits) {
   wants_.push_back(wants_logits ? 1 : 0);
   cache.push_back(token);
   return size() - 1;
+}
+
+void Decoder::use_threads(int threads) {
+  llama_set_n_threads(context_.get(), threads > 0 ? std::min(threads, threads_) : threads_, threads_);
 }
 
 Status Decoder::decode() {

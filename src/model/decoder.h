@@ -26,7 +26,8 @@ class Decoder {
   int add(int sequence, Token token, bool wants_logits);
   int size() const { return static_cast<int>(tokens_.size()); }
   int room() const { return batch_tokens_ - size(); }
-  Status decode();  // runs and empties the batch
+  void use_threads(int threads);  // for single tokens, from now on; 0: the session's
+  Status decode();                // runs and empties the batch
   // Row of the last decode(); n_vocab floats, valid until the next one.
   std::span<const float> logits(int row) const;
 
@@ -43,6 +44,7 @@ class Decoder {
   int context_tokens_ = 0;
   int batch_tokens_ = 0;
   int rows_at_once_ = 0;
+  int threads_ = 0;
   std::vector<std::vector<Token>> cached_;
   // The batch, as llama_batch wants it.
   std::vector<Token> tokens_;

@@ -87,6 +87,7 @@ struct CompletionRequest {
   std::vector<Token> prompt;  // rendered with the generation prompt
   SamplingOptions sampling;
   std::uint64_t seed = 0;
+  int threads = 0;  // for the tokens behind the prompt, complete() only; 0: the session's
 };
 
 enum class StopReason { end_of_turn, stop_sequence, max_tokens, context_full, cancelled };

@@ -68,6 +68,7 @@ Status LocalSession::set_adapters(std::span<const AdapterUse> adapters) {
 Result<Completion> LocalSession::complete(const CompletionRequest& request, const TextSink& on_text,
                                           const CancelFlag* cancel) {
   tables_.trim();
+  decoder_->use_threads(request.threads);
   SequenceReply reply(*model_, *decoder_, tables_, 0, request, on_text);
   BANCHU_TRY_STATUS(reply.start());
   while (!reply.done()) {
@@ -85,6 +86,7 @@ Result<std::vector<Completion>> LocalSession::complete_all(std::span<const Compl
                                                            const std::function<void(std::size_t)>& on_done,
                                                            const CancelFlag* cancel) {
   tables_.trim();
+  decoder_->use_threads(0);
   BANCHU_TRY(auto completions, batch_replies(*model_, *decoder_, tables_, requests, on_done, cancel));
   for (const Completion& completion : completions) generated_tokens_ += completion.tokens.size();
   return completions;
@@ -93,6 +95,7 @@ Result<std::vector<Completion>> LocalSession::complete_all(std::span<const Compl
 Result<std::vector<Score>> LocalSession::score(std::span<const ScoreRequest> requests, int top_k,
                                                const std::function<void(std::size_t)>& on_done,
                                                const CancelFlag* cancel) {
+  decoder_->use_threads(0);
   Scorer scorer(*decoder_, model_->info().n_vocab, top_k);
   return scorer.run(requests, on_done, cancel);
 }
