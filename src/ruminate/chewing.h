@@ -38,6 +38,7 @@ class Chewing {
   Memory& add_memory(Memory memory, std::size_t from);
   void add_habit(const Habit& habit, const std::vector<std::size_t>& taught);
   bool is_answered_gladly(std::size_t i) const;
+  bool was_struck(const Memory& memory) const;
   std::size_t count_masked(const std::string& mask) const;
   const Entry& entry(std::size_t i) const { return chewed_.entries[i]; }
   EntryVerdict& verdict(std::size_t i) { return chewed_.verdicts[i]; }
