@@ -26,6 +26,13 @@ Status check_tokens(const LoadedModel& model, const Decoder& decoder, const std:
                     "start a new conversation, shorten it, or raise the context size");
 }
 
+CompletionRequest with_template_stop(const LoadedModel& model, const CompletionRequest& request) {
+  CompletionRequest whole = request;
+  const std::string_view end = model.chat_template().end_of_turn_text();
+  if (!end.empty()) whole.sampling.stop.emplace_back(end);
+  return whole;
+}
+
 }  // namespace
 
 SequenceReply::SequenceReply(const LoadedModel& model, Decoder& decoder, WordTables& tables, int sequence,
@@ -33,7 +40,8 @@ SequenceReply::SequenceReply(const LoadedModel& model, Decoder& decoder, WordTab
     : decoder_(decoder),
       request_(request),
       sequence_(sequence),
-      reply_(model.tokenizer(), tables, request, room_behind(decoder, request), std::move(sink)),
+      reply_(model.tokenizer(), tables, with_template_stop(model, request), room_behind(decoder, request),
+             std::move(sink)),
       started_(std::chrono::steady_clock::now()),
       prompt_done_(started_),
       model_(model) {}
