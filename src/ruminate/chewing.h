@@ -34,6 +34,7 @@ class Chewing {
   void choose_one_mask();
   void find_styles();
   void note_self_claims();
+  void remember_engraved_facts();
   void close(std::size_t i, Reason reason, std::string detail);
   Memory& add_memory(Memory memory, std::size_t from);
   void add_habit(const Habit& habit, const std::vector<std::size_t>& taught);

@@ -168,6 +168,22 @@ TEST_F(EvaluateTest, WhatWasEngravedBeforeMustStay) {
   EXPECT_EQ(failed(measure()), Names{"still: opens with \"Use warm\""});
 }
 
+TEST_F(EvaluateTest, EngravedFactsAreOneNumberAskedSeveralTimes) {
+  for (const char* expected : {"warm", "Use"}) {
+    LessonTest fact;
+    fact.memory = expected;
+    fact.behaviour.kind = BehaviourKind::answers;
+    fact.behaviour.expected = expected;
+    fact.test_prompts = {{{Role::user, std::string("an old question about ") + expected}}};
+    input_.engraved.push_back(fact);
+  }
+  const Report report = measure();
+  const Check* check = find(report, "still: answers");
+  ASSERT_NE(check, nullptr);
+  EXPECT_EQ(check->samples, 2 * options_.answer_draws);
+  EXPECT_EQ(failed(report), Names{"still: answers"});
+}
+
 TEST_F(EvaluateTest, WhatHadFadedBeforeIsNotThisNightsFault) {
   LessonTest old;
   old.memory = "m0";
