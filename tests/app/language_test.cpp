@@ -2,11 +2,13 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <clocale>
 #include <fstream>
 #include <map>
 #include <regex>
 #include <set>
+#include <sstream>
 
 #include "app/catalogue.h"
 #include "app/terminal.h"
@@ -136,7 +138,7 @@ TEST(Korean, EveryRowFillsTheSameHolesAndIsKorean) {
     for (const std::string& hole : has) EXPECT_TRUE(wanted.contains(hole)) << english << " | " << korean;
     const bool is_mixed = std::regex_search(korean, std::regex(R"(\{\d)")) && korean.find("{}") != std::string::npos;
     EXPECT_FALSE(is_mixed) << "fmt refuses a template that counts by itself and by number: " << korean;
-    if (has_letters(without_formats(english)) && korean != english) EXPECT_TRUE(has_hangul(korean)) << english;
+    EXPECT_TRUE(has_hangul(korean) || korean == english || !has_letters(without_formats(english))) << english;
   }
 }
 
@@ -177,7 +179,7 @@ TEST(Korean, HelpIsNeverWiderThanTheWindow) {
       words.push_back("--help");
       const Ran help = world.run(words);
       EXPECT_EQ(help.exit_code, 0);
-      if (language == std::string("ko")) EXPECT_TRUE(has_hangul(help.out)) << help.out;
+      EXPECT_TRUE(has_hangul(help.out) || language == std::string("en")) << help.out;
       std::istringstream lines(
           help.out.substr(0, help.out.find(language == std::string("ko") ? "\n예:" : "\nExample")));
       for (std::string line; std::getline(lines, line);) {
