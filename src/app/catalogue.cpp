@@ -20,7 +20,7 @@ constexpr int kDeepest = 4;  // sentences within sentences
 struct Row {
   std::vector<std::string> pieces;
   std::string korean;
-  std::size_t letters = 0;  // of all pieces: the more, the surer the match
+  std::size_t letters = 0;  // of all pieces
 };
 
 std::vector<std::string> pieces_of(std::string_view text) {
@@ -38,6 +38,11 @@ std::vector<std::string> pieces_of(std::string_view text) {
   return pieces;
 }
 
+struct Told {
+  std::string text;
+  std::size_t letters = 0;  // of the sentence that the rows account for
+};
+
 class Catalogue {
  public:
   static const Catalogue& korean() {
@@ -49,9 +54,15 @@ class Catalogue {
     const auto found = exact_.find(english);
     return found == exact_.end() ? nullptr : &found->second;
   }
-  std::string translate(std::string_view sentence, int depth) const;
+  std::string translate(std::string_view sentence) const {
+    Known known;
+    return translate(sentence, 0, known).text;
+  }
 
  private:
+  using Known = std::map<std::string, Told, std::less<>>;  // what was tried for this sentence
+  Told translate(std::string_view sentence, int depth, Known& known) const;
+  Told with_row(const Row& row, const std::vector<std::string_view>& holes, int depth, Known& known) const;
   Catalogue();
   void read(std::string_view yaml, const std::string& what);
 
@@ -113,21 +124,30 @@ std::string filled(std::string_view korean, const std::vector<std::string>& valu
   return text;
 }
 
-std::string Catalogue::translate(std::string_view sentence, int depth) const {
-  if (const std::string* whole = find(sentence)) return filled(*whole, {});
-  const Row* best = nullptr;
-  std::vector<std::string_view> holes;
-  for (const Row& row : rows_) {
-    if (best != nullptr && row.letters <= best->letters) continue;
-    if (auto found = holes_in(sentence, row)) {
-      best = &row;
-      holes = std::move(*found);
-    }
-  }
-  if (best == nullptr || depth == kDeepest) return std::string(sentence);
+Told Catalogue::with_row(const Row& row, const std::vector<std::string_view>& holes, int depth, Known& known) const {
+  Told told{"", row.letters};
   std::vector<std::string> values;
-  for (const std::string_view hole : holes) values.push_back(translate(hole, depth + 1));
-  return filled(best->korean, values);
+  for (const std::string_view hole : holes) {
+    Told part = translate(hole, depth + 1, known);
+    told.letters += part.letters;
+    values.push_back(std::move(part.text));
+  }
+  told.text = filled(row.korean, values);
+  return told;
+}
+
+// Of all rows that fit, the one that leaves the fewest letters untold, what stands in its holes included.
+Told Catalogue::translate(std::string_view sentence, int depth, Known& known) const {
+  if (const std::string* whole = find(sentence)) return {filled(*whole, {}), sentence.size() + 1};
+  if (const auto found = known.find(sentence); found != known.end()) return found->second;
+  Told best{std::string(sentence), 0};
+  for (const Row& row : rows_) {
+    const auto holes = depth < kDeepest ? holes_in(sentence, row) : std::nullopt;
+    if (!holes) continue;
+    Told told = with_row(row, *holes, depth, known);
+    if (told.letters > best.letters) best = std::move(told);
+  }
+  return known[std::string(sentence)] = best;
 }
 
 }  // namespace
@@ -140,7 +160,7 @@ std::string_view in_language(std::string_view english, Language language) {
 
 std::string translated(std::string_view sentence, Language language) {
   if (language == Language::en || sentence.empty()) return std::string(sentence);
-  return Catalogue::korean().translate(sentence, 0);
+  return Catalogue::korean().translate(sentence);
 }
 
 std::string translated_lines(std::string_view text, Language language) {

@@ -19,7 +19,8 @@ std::map<std::string, std::string> findings_of(const World& world, std::vector<s
   words.insert(words.begin(), {"--json", "doctor"});
   std::map<std::string, std::string> health;
   const Json answer = world.run(words).json();
-  for (const Json& finding : answer.value("findings", Json::array())) health[finding["id"]] = finding["health"];
+  for (const Json& finding : answer.value("findings", Json::array()))
+    health[string_at(finding, "id")] = string_at(finding, "health");
   return health;
 }
 

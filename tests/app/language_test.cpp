@@ -2,11 +2,13 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <clocale>
 #include <fstream>
 #include <map>
 #include <regex>
 #include <set>
+#include <sstream>
 
 #include "app/catalogue.h"
 #include "app/terminal.h"
@@ -47,21 +49,32 @@ std::vector<fs::path> sources_below(const fs::path& folder) {
 }
 
 // The literal pieces of an error may be joined with values by +, so each must be part of a row.
+std::vector<std::string> error_literals(const std::string& source) {
+  std::vector<std::string> literals;
+  for (const SourceCall& call : calls_in(source, {"make_error", "error_from_errno"})) {
+    literals.insert(literals.end(), call.literals.begin(), call.literals.end());
+  }
+  // Tables of {Code::X, "hint"} and named hints.
+  static const std::regex hint(R"re((Code::[A-Za-z]+,\s*|[Hh]int\s*=\s*(fmt::format\(\s*)?)"([^"\\\n]*)")re");
+  for (auto at = std::sregex_iterator(source.begin(), source.end(), hint); at != std::sregex_iterator(); ++at) {
+    if ((*at)[3].str().find(' ') != std::string::npos) literals.push_back((*at)[3].str());
+  }
+  return literals;
+}
+
 TEST(Korean, EveryErrorOfTheSourcesHasARow) {
   std::set<std::string> english;
   for (const auto& [key, korean] : catalogue()) english.insert(without_formats(key));
   std::size_t checked = 0;
   std::string missing;
   for (const fs::path& file : sources_below(kSource)) {
-    for (const SourceCall& call : calls_in(read_file(file).value(), {"make_error", "error_from_errno"})) {
-      for (const std::string& literal : call.literals) {
-        if (!has_letters(literal) || has_hangul(literal)) continue;
-        ++checked;
-        const std::string wanted = without_formats(literal);
-        const bool found = std::any_of(english.begin(), english.end(),
-                                       [&](const std::string& key) { return key.find(wanted) != std::string::npos; });
-        if (!found) missing += file.string() + ": " + literal + "\n";
-      }
+    for (const std::string& literal : error_literals(read_file(file).value())) {
+      if (!has_letters(literal) || has_hangul(literal)) continue;
+      ++checked;
+      const std::string wanted = without_formats(literal);
+      const bool found = std::any_of(english.begin(), english.end(),
+                                     [&](const std::string& key) { return key.find(wanted) != std::string::npos; });
+      if (!found) missing += file.string() + ": " + literal + "\n";
     }
   }
   EXPECT_EQ(missing, "") << "write their Korean into src/app/korean/errors.yaml";
@@ -125,7 +138,7 @@ TEST(Korean, EveryRowFillsTheSameHolesAndIsKorean) {
     for (const std::string& hole : has) EXPECT_TRUE(wanted.contains(hole)) << english << " | " << korean;
     const bool is_mixed = std::regex_search(korean, std::regex(R"(\{\d)")) && korean.find("{}") != std::string::npos;
     EXPECT_FALSE(is_mixed) << "fmt refuses a template that counts by itself and by number: " << korean;
-    if (has_letters(without_formats(english)) && korean != english) EXPECT_TRUE(has_hangul(korean)) << english;
+    EXPECT_TRUE(has_hangul(korean) || korean == english || !has_letters(without_formats(english))) << english;
   }
 }
 
@@ -166,7 +179,7 @@ TEST(Korean, HelpIsNeverWiderThanTheWindow) {
       words.push_back("--help");
       const Ran help = world.run(words);
       EXPECT_EQ(help.exit_code, 0);
-      EXPECT_EQ(has_hangul(help.out), language == std::string("ko")) << help.out;
+      EXPECT_TRUE(has_hangul(help.out) || language == std::string("en")) << help.out;
       std::istringstream lines(
           help.out.substr(0, help.out.find(language == std::string("ko") ? "\n예:" : "\nExample")));
       for (std::string line; std::getline(lines, line);) {
