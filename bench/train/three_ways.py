@@ -16,7 +16,7 @@ quantised to each format. Then, as the engine serves it, nats a token on held-ou
     Q + adapter(Q)            trained on the quantised file, served unmerged: what banchu does
 
 and, for the last one, what the trainer's own forward says (dequantised weights; f32, bf16) beside the served arithmetic.
---bag FOLDER takes a bag that was chewed over before.
+--bag FOLDER takes a bag that was chewed over before; its first night counts.
 """
 import argparse, json, os, pathlib, sqlite3, statistics, subprocess, sys, tempfile, time
 
@@ -42,7 +42,7 @@ def lessons_of(options, work):
         for words in (["bag", "init"], ["journal", "add", ROOT / "samples/en/day1.jsonl"], ["ruminate", "--seed", "1"]):
             call(BANCHU, "--model", options.model, "--bag", bag, "--json", *words)
     rows = sqlite3.connect(f"file:{bag / 'banchu.db'}?mode=ro", uri=True).execute("select body from runs order by started")
-    blob = [json.loads(body)["lessons_blob"] for (body,) in rows if "lessons_blob" in body][-1]
+    blob = [json.loads(body)["lessons_blob"] for (body,) in rows if "lessons_blob" in body][0]
     return bag / "memory_core/blobs" / blob
 
 

@@ -50,21 +50,28 @@ def write_for_transformers(gguf_path, folder):
                                          unk_token=words[0]).save_pretrained(folder)
 
 
-def in_steps(rows, steps, seed):
-    """Rows in the order of the steps, as src/train/data_order.h draws them; its shuffles come from another generator."""
-    rings = {True: [r for r in rows if r["kind"] == "rehearsal"], False: [r for r in rows if r["kind"] != "rehearsal"]}
-    drawn, order, rng = {True: 0, False: 0}, {True: [], False: []}, random.Random(seed)
-    out = []
-    share = SHARE if rings[True] else 0
+def in_steps(rows, steps, limit, seed):
+    """Rows in the order of the steps, as src/train/data_order.h draws them (its shuffles come from another generator),
+    and the steps of one pass over the lessons. `limit`: how many lessons are drawn at most."""
+    rings = [[r for r in rows if (r["kind"] == "rehearsal") == kind] for kind in (False, True)]
+    share = SHARE if rings[1] else 0
+    order, rng, out = [[], []], random.Random(seed), []
+
+    def rehearsals_before(step):
+        return int(step * BATCH * share + 1e-9)
+
+    def lessons_before(step):
+        return min(step * BATCH - rehearsals_before(step), limit)
+
     for step in range(steps):
-        rehearsals = int((step + 1) * BATCH * share + 1e-9) - int(step * BATCH * share + 1e-9)
-        for kind, count in ((False, BATCH - rehearsals), (True, rehearsals)):
-            for _ in range(count):
-                if not order[kind]:
-                    order[kind] = rng.sample(rings[kind], len(rings[kind]))
+        for kind, before in ((0, lessons_before), (1, rehearsals_before)):
+            for _ in range(before(step + 1) - before(step)):
+                order[kind] = order[kind] or rng.sample(rings[kind], len(rings[kind]))
                 out.append(order[kind].pop())
-                drawn[kind] += 1
-    return out
+    an_epoch = 1
+    while lessons_before(an_epoch) < len(rings[0]):
+        an_epoch += 1
+    return out, an_epoch
 
 
 def prepare(options, work):
@@ -101,10 +108,12 @@ def train_trl(options, work, settings):
 
 def rows_for_trl(options, work, steps):
     rows = [json.loads(line) for line in open(work / "rows.jsonl")]
-    lessons = sum(r["set"] == "train" and r["kind"] != "rehearsal" for r in rows)
-    an_epoch = -(-lessons // max(1, round(BATCH * (1 - SHARE))))
     slim = lambda r: {"input_ids": r["input_ids"], "labels": r["labels"]}
-    train = [slim(r) for r in in_steps([r for r in rows if r["set"] == "train"], steps, options.seed)]
+    rows_to_learn = [r for r in rows if r["set"] == "train"]
+    lessons = sum(r["kind"] != "rehearsal" for r in rows_to_learn)
+    limit = BATCH * steps if options.max_steps else EPOCHS * lessons
+    drawn, an_epoch = in_steps(rows_to_learn, steps, limit, options.seed)
+    train = [slim(r) for r in drawn]
     night = {"train": train, "valid": [slim(r) for r in rows if r["set"] == "valid"], "rank": RANK, "alpha": ALPHA,
              "batch": BATCH, "eval_steps": max(1, (an_epoch + 1) // 2), "rate": 1.3e-3, "seed": options.seed}
     (work / "night.json").write_text(json.dumps(night))
