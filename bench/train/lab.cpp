@@ -1,7 +1,7 @@
 // The laboratory of bench/train: one act a call, one JSON object on stdout.
 //
 //   train_lab convert MODEL OUT.gguf FORMAT [ADAPTER]    the model in another format, an adapter merged into it
-//   train_lab engrave MODEL LESSONS OUT.gguf SEED        a night's training on the lessons of a bag (a blob)
+//   train_lab engrave MODEL LESSONS OUT.gguf SEED STEPS  a night's training on the lessons of a bag (a blob); 0: all
 //   train_lab served MODEL LESSONS [ADAPTER]             nats a token as the engine serves it: held-out replies, prose
 //   train_lab forward MODEL LESSONS f32|bf16 [ADAPTER]   the same replies by the trainer's own forward
 //
@@ -61,6 +61,7 @@ Result<Json> engrave(const Words& words) {
   job.valid = &lessons.valid;
   job.output = words[2];
   job.options.seed = std::stoull(words[3]);
+  job.options.max_steps = std::stoi(words[4]);
   BANCHU_TRY(const TrainOutcome outcome, train(job, {}, nullptr));
   return Json{{"steps", outcome.steps}, {"tokens", outcome.tokens}, {"valid_loss_best", outcome.valid_loss_best}};
 }
@@ -79,12 +80,10 @@ struct Mean {
 std::vector<ScoreRequest> prose(const Tokenizer& tokenizer) {
   std::vector<ScoreRequest> requests;
   const auto suite = load_suite(default_suite_yaml(), "the suite");
-  for (const auto* texts : {&suite->general_valid, &suite->general_test}) {
-    for (const std::string& text : *texts) {
-      ScoreRequest request{tokenizer.encode(text), {}, false};
-      for (std::uint32_t t = 1; t < request.tokens.size(); ++t) request.positions.push_back(t);
-      requests.push_back(std::move(request));
-    }
+  for (const std::string& text : suite->general_test) {
+    ScoreRequest request{tokenizer.encode(text), {}, false};
+    for (std::uint32_t t = 1; t < request.tokens.size(); ++t) request.positions.push_back(t);
+    requests.push_back(std::move(request));
   }
   return requests;
 }
@@ -145,7 +144,7 @@ struct Act {
   Result<Json> (*run)(const Words&);
 };
 constexpr Act kActs[] = {
-    {"convert", 3, convert}, {"engrave", 4, engrave}, {"served", 2, served}, {"forward", 3, forward}};
+    {"convert", 3, convert}, {"engrave", 5, engrave}, {"served", 2, served}, {"forward", 3, forward}};
 
 int run(const Words& words) {
   for (const Act& act : kActs) {

@@ -46,12 +46,12 @@ def lessons_of(options, work):
     return bag / "memory_core/blobs" / blob
 
 
-def one_seed(work, seed, full, quantised, name, lessons):
+def one_seed(work, seed, steps, full, quantised, name, lessons):
     """Every way at one format."""
     on_full, on_quantised = work / f"full.{seed}.lora", work / f"{name}.{seed}.lora"
     if not on_full.exists():
-        lab("engrave", full, lessons, on_full, seed)
-    lab("engrave", quantised, lessons, on_quantised, seed)
+        lab("engrave", full, lessons, on_full, seed, steps)
+    lab("engrave", quantised, lessons, on_quantised, seed, steps)
     merged = work / "merged.gguf"
 
     def merged_and_served(base, adapter, format):
@@ -84,6 +84,7 @@ def main():
     parser.add_argument("--bag", default="")
     parser.add_argument("--formats", nargs="+", default=["q4_0", "q8_0"])
     parser.add_argument("--seeds", nargs="+", default=["1", "2"])
+    parser.add_argument("--steps", type=int, default=0, help="of a training; 0: as a night does")
     parser.add_argument("--out", default="")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -95,7 +96,7 @@ def main():
         for name in options.formats:
             quantised = work / f"{name}.gguf"
             lab("convert", full, quantised, name)
-            runs = [one_seed(work, seed, full, quantised, name, lessons) for seed in options.seeds]
+            runs = [one_seed(work, seed, options.steps, full, quantised, name, lessons) for seed in options.seeds]
             table[name] = {"mean": mean(runs), "replies_by_seed": {way: [round(r[way]["replies"], 4) for r in runs]
                                                                    for way in runs[0]}}
     result = {"command": " ".join(["three_ways.py", pathlib.Path(options.model).name, *sys.argv[2:]]),

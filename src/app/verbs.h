@@ -36,8 +36,6 @@ void add_bag_verbs(CLI::App& app, AppContext& context);
 void add_model_verbs(CLI::App& app, AppContext& context);
 void add_import_verbs(CLI::App& app, AppContext& context);
 void add_export_verbs(CLI::App& app, AppContext& context);
-// Below `export`; add_export_verbs calls it.
-void add_export_lessons_verb(CLI::App& group, AppContext& context);
 void add_bench_verbs(CLI::App& app, AppContext& context);
 void add_arc_verbs(CLI::App& app, AppContext& context);
 // Below `arc` and `arc golden`; add_arc_verbs calls them.

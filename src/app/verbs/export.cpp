@@ -1,6 +1,7 @@
 // export adapter, merged, lessons: what has grown and what it grew from, in forms that others read.
 #include <fmt/format.h>
 
+#include "app/export_lessons.h"
 #include "app/export_source.h"
 #include "app/progress_bar.h"
 #include "app/verbs.h"

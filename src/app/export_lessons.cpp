@@ -1,5 +1,7 @@
 // export lessons: the rows of a night, as the trainers of others read them: one JSON object a line with `input_ids`,
 // `attention_mask` and `labels` (-100 where nothing is learned), and beside them what only banchu asks for.
+#include "app/export_lessons.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
