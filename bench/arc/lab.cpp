@@ -7,11 +7,13 @@
 //   arc_lab speed                     signals and one decode, and full scores, in MB a second on one core
 //   arc_lab raw                       id, raw figures of the told order; the same of a shuffle
 //   arc_lab score [full|fast] [MODEL.gguf]
-//   arc_lab standard                  a golden set on stdin: each episode's score, held out; the map
-//   arc_lab shuffles K COUNT SEED     id, -1 (the original) or the shuffle's number, every order feature, the weighed
-//   sum
+//   arc_lab tokens MODEL.gguf         log p of every token of {"id","units"}, read on from unit to unit; one list a
+//   unit arc_lab standard                  a golden set on stdin: each episode's score, held out; the map arc_lab
+//   shuffles K COUNT SEED     id, -1 (the original) or the shuffle's number, every order feature, the weighed sum
 #include <fmt/format.h>
 
+#include <cmath>
+#include <cstdio>
 #include <ctime>
 #include <iostream>
 #include <numeric>
@@ -220,25 +222,84 @@ int standard() {
   return 0;
 }
 
+struct OpenModel {
+  std::shared_ptr<Model> model;
+  std::unique_ptr<Session> session;
+};
+
+bool open_model(const std::string& path, OpenModel& open) {
+  Result<std::shared_ptr<Model>> loaded = Model::load(path);
+  if (!loaded) return false;
+  open.model = std::move(*loaded);
+  SessionOptions wanted;
+  wanted.context_tokens = static_cast<int>(kWindowTokens);
+  wanted.sequences = 8;
+  Result<std::unique_ptr<Session>> opened = Session::open(open.model, wanted);
+  if (!opened) return false;
+  open.session = std::move(*opened);
+  return true;
+}
+
+// One request for a tale: its units behind a line break, as model_signals.cpp reads them. What does not fit the window
+// is cut off.
+ScoreRequest request_of(const Tale& tale, const Tokenizer& tokenizer, std::vector<std::size_t>& ends) {
+  ScoreRequest request;
+  request.tokens = tokenizer.encode("\n");
+  for (std::size_t i = 0; i < tale.units.size(); ++i) {
+    for (const Token token : tokenizer.encode((i > 0 ? " " : "") + tale.units[i])) {
+      if (request.tokens.size() >= kWindowTokens) break;
+      request.positions.push_back(static_cast<std::uint32_t>(request.tokens.size()));
+      request.tokens.push_back(token);
+    }
+    ends.push_back(request.positions.size());
+  }
+  return request;
+}
+
+int tokens(const std::string& path) {
+  OpenModel open;
+  if (!open_model(path, open)) return 1;
+  for (bool more = true; more;) {
+    constexpr std::size_t kTogether = 64;
+    std::vector<ScoreRequest> requests;
+    std::vector<std::string> ids;
+    std::vector<std::vector<std::size_t>> ends;
+    Tale tale;
+    while (requests.size() < kTogether && (more = next_tale(tale))) {
+      ends.emplace_back();
+      ids.push_back(tale.id);
+      requests.push_back(request_of(tale, open.model->tokenizer(), ends.back()));
+    }
+    const Result<std::vector<Score>> scores = open.session->score(requests, 0, nullptr, nullptr);
+    if (!scores) return 1;
+    for (std::size_t r = 0; r < requests.size(); ++r) {
+      Json units = Json::array();
+      for (std::size_t u = 0, at = 0; u < ends[r].size(); at = ends[r][u++]) {
+        Json unit = Json::array();
+        for (std::size_t t = at; t < ends[r][u]; ++t) {
+          unit.push_back({requests[r].tokens[requests[r].positions[t]],
+                          std::round(static_cast<double>((*scores)[r].logprobs[t]) * 1000) / 1000});
+        }
+        units.push_back(std::move(unit));
+      }
+      fmt::print("{}\n", to_line({{"id", ids[r]}, {"units", std::move(units)}}));
+    }
+    std::fflush(stdout);
+  }
+  return 0;
+}
+
 int run(const std::vector<std::string>& words) {
   if (words[0] == "speed") return speed();
   if (words[0] == "standard") return standard();
+  if (words[0] == "tokens") return words.size() > 1 ? tokens(words[1]) : 2;
   Tale tale;
   ArcOptions options;
   options.with_interval = words.size() > 1 && words[1] == "full";
-  std::shared_ptr<Model> model;
-  std::unique_ptr<Session> session;
+  OpenModel open;
   if (words.size() > 2 && words[0] == "score") {
-    Result<std::shared_ptr<Model>> loaded = Model::load(words[2]);
-    if (!loaded) return 1;
-    model = std::move(*loaded);
-    SessionOptions wanted;
-    wanted.context_tokens = static_cast<int>(kWindowTokens);
-    wanted.sequences = 8;
-    Result<std::unique_ptr<Session>> opened = Session::open(model, wanted);
-    if (!opened) return 1;
-    session = std::move(*opened);
-    options.session = session.get();
+    if (!open_model(words[2], open)) return 1;
+    options.session = open.session.get();
   }
   while (next_tale(tale)) {
     if (words[0] == "dump") dump(tale);
