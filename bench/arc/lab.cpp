@@ -7,49 +7,27 @@
 //   arc_lab speed                     signals and one decode, and full scores, in MB a second on one core
 //   arc_lab raw                       id, raw figures of the told order; the same of a shuffle
 //   arc_lab score [full|fast] [MODEL.gguf]
-//   arc_lab tokens MODEL.gguf         log p of every token of {"id","units"}, read on from unit to unit; one list a
-//   unit arc_lab standard                  a golden set on stdin: each episode's score, held out; the map arc_lab
-//   shuffles K COUNT SEED     id, -1 (the original) or the shuffle's number, every order feature, the weighed sum
+//   arc_lab standard                  a golden set on stdin: each episode's score, held out; the map
+//   arc_lab shuffles K COUNT SEED     id, -1 (the original) or the shuffle's number, every order feature, the weighed
+//                                     sum
 #include <fmt/format.h>
 
-#include <cmath>
-#include <cstdio>
 #include <ctime>
 #include <iostream>
 #include <numeric>
 #include <string>
 
-#include "arc/arc.h"
 #include "arc/emotions.h"
 #include "arc/measure.h"
-#include "arc/model_signals.h"
 #include "arc/numeric.h"
 #include "arc/order.h"
 #include "arc/reading_json.h"
 #include "arc/shuffle.h"
 #include "base/json.h"
+#include "tale.h"
 
 namespace banchu {
 namespace {
-
-struct Tale {
-  std::string id;
-  std::vector<std::string> units;
-  std::vector<std::string_view> views() const { return {units.begin(), units.end()}; }
-};
-
-bool next_tale(Tale& tale) {
-  std::string line;
-  if (!std::getline(std::cin, line)) return false;
-  const Result<Json> json = parse_json(line, "a line");
-  if (!json) return false;
-  tale.id = string_at(*json, "id");
-  tale.units.clear();
-  for (const ArcTurn& unit : split_sentences(string_at(*json, "text"))) tale.units.push_back(unit.text);
-  if (!tale.units.empty()) return true;
-  for (const Json& unit : (*json)["units"]) tale.units.push_back(unit.get<std::string>());
-  return true;
-}
 
 void dump(const Tale& tale) {
   const Discourse discourse(tale.views());
@@ -222,77 +200,9 @@ int standard() {
   return 0;
 }
 
-struct OpenModel {
-  std::shared_ptr<Model> model;
-  std::unique_ptr<Session> session;
-};
-
-bool open_model(const std::string& path, OpenModel& open) {
-  Result<std::shared_ptr<Model>> loaded = Model::load(path);
-  if (!loaded) return false;
-  open.model = std::move(*loaded);
-  SessionOptions wanted;
-  wanted.context_tokens = static_cast<int>(kWindowTokens);
-  wanted.sequences = 8;
-  Result<std::unique_ptr<Session>> opened = Session::open(open.model, wanted);
-  if (!opened) return false;
-  open.session = std::move(*opened);
-  return true;
-}
-
-// One request for a tale: its units behind a line break, as model_signals.cpp reads them. What does not fit the window
-// is cut off.
-ScoreRequest request_of(const Tale& tale, const Tokenizer& tokenizer, std::vector<std::size_t>& ends) {
-  ScoreRequest request;
-  request.tokens = tokenizer.encode("\n");
-  for (std::size_t i = 0; i < tale.units.size(); ++i) {
-    for (const Token token : tokenizer.encode((i > 0 ? " " : "") + tale.units[i])) {
-      if (request.tokens.size() >= kWindowTokens) break;
-      request.positions.push_back(static_cast<std::uint32_t>(request.tokens.size()));
-      request.tokens.push_back(token);
-    }
-    ends.push_back(request.positions.size());
-  }
-  return request;
-}
-
-int tokens(const std::string& path) {
-  OpenModel open;
-  if (!open_model(path, open)) return 1;
-  for (bool more = true; more;) {
-    constexpr std::size_t kTogether = 64;
-    std::vector<ScoreRequest> requests;
-    std::vector<std::string> ids;
-    std::vector<std::vector<std::size_t>> ends;
-    Tale tale;
-    while (requests.size() < kTogether && (more = next_tale(tale))) {
-      ends.emplace_back();
-      ids.push_back(tale.id);
-      requests.push_back(request_of(tale, open.model->tokenizer(), ends.back()));
-    }
-    const Result<std::vector<Score>> scores = open.session->score(requests, 0, nullptr, nullptr);
-    if (!scores) return 1;
-    for (std::size_t r = 0; r < requests.size(); ++r) {
-      Json units = Json::array();
-      for (std::size_t u = 0, at = 0; u < ends[r].size(); at = ends[r][u++]) {
-        Json unit = Json::array();
-        for (std::size_t t = at; t < ends[r][u]; ++t) {
-          unit.push_back({requests[r].tokens[requests[r].positions[t]],
-                          std::round(static_cast<double>((*scores)[r].logprobs[t]) * 1000) / 1000});
-        }
-        units.push_back(std::move(unit));
-      }
-      fmt::print("{}\n", to_line({{"id", ids[r]}, {"units", std::move(units)}}));
-    }
-    std::fflush(stdout);
-  }
-  return 0;
-}
-
 int run(const std::vector<std::string>& words) {
   if (words[0] == "speed") return speed();
   if (words[0] == "standard") return standard();
-  if (words[0] == "tokens") return words.size() > 1 ? tokens(words[1]) : 2;
   Tale tale;
   ArcOptions options;
   options.with_interval = words.size() > 1 && words[1] == "full";
