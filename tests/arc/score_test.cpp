@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "arc/arc.h"
+#include "arc/golden.h"
 #include "arc/reading_json.h"
 #include "arc/shuffle.h"
 #include "base/digest.h"
@@ -166,6 +167,33 @@ TEST(ArcScore, ANovelOfManyThousandSentencesIsPooled) {
   const Reading reading = read(novel, options);
   EXPECT_EQ(reading.arc.size(), 6000u);
   EXPECT_TRUE(reading.coherence.has_value());
+}
+
+TEST(ArcScore, ANovelInOneLineIsMeasuredByItsSentences) {
+  std::string line;
+  for (int i = 0; i < 40; ++i) line += std::string(kStory) + " ";
+  ASSERT_EQ(line.find('\n'), std::string::npos);
+  ArcOptions options;
+  options.with_interval = false;
+  EXPECT_EQ(read(line, options).units.size(), 800u);
+  // Without a single mark it is cut at spaces, and still measured.
+  std::string unmarked;
+  for (int i = 0; i < 20000; ++i) unmarked += i % 7 == 0 ? "the " : i % 3 == 0 ? "dog " : "walked ";
+  const Reading reading = read(unmarked, options);
+  EXPECT_GT(reading.units.size(), 20u);
+  for (const ArcUnit& unit : reading.units) EXPECT_LT(unit.text.size(), 10000u);
+}
+
+TEST(ArcScore, WithoutAModelTheStandardIsThatOfTheSubscoresShown) {
+  const Result<GoldenSet> golden = shipped_golden();
+  ASSERT_TRUE(golden);
+  ArcOptions options;
+  const std::vector<GoldenEpisode> episodes = episodes_of(*golden);
+  options.standard =
+      std::make_shared<const Standard>(*calibrate_standard(std::span(episodes).first(6), golden->digest));
+  const Reading reading = read(kStory, options);
+  ASSERT_TRUE(reading.standard.has_value());
+  EXPECT_EQ(*reading.standard, standard_score(reading.subscores, reading.language, *options.standard));
 }
 
 TEST(ArcScore, StopsWhenCancelled) {
