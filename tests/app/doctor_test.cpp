@@ -102,11 +102,14 @@ TEST(Doctor, FindsAClockThatIsBehindTheJournal) {
   EXPECT_EQ(findings_of(world, {"--now", "1999-06-01"})["clock.skewed"], "wrong");
 }
 
-TEST(Doctor, FindsAMissingMirror) {
+TEST(Doctor, FindsLostFiles) {
   World world;
   world.make_bag();
-  ASSERT_EQ(world.run({"chat", "--once", "hello"}).exit_code, 0);
-  fs::remove_all(world.bag() / "memory_core" / "journal");
+  const std::string tiny = std::string(BANCHU_SOURCE_DIR) + "/tests/fixtures/tiny/";
+  ASSERT_EQ(world.run({"journal", "add", tiny + "good-day.jsonl"}).exit_code, 0);
+  ASSERT_EQ(world.run({"ruminate", "--recipe", tiny + "night.yaml"}).exit_code, 0);
+  EXPECT_EQ(findings_of(world)["bag"], "good");
+  fs::remove_all(world.bag() / "memory_core" / "blobs");
   EXPECT_EQ(findings_of(world)["bag.files"], "wrong");
 }
 

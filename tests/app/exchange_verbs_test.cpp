@@ -174,7 +174,9 @@ TEST(ExportVerb, TheRowsOfANightGoOutWithATargetWhereALabelIs) {
     }
     EXPECT_GT(targets, 0U);
     EXPECT_EQ(labels[0], -100) << "the first token follows nothing";
-    if (row.contains("teacher_ids")) EXPECT_EQ(row["teacher_ids"].size(), targets);
+    if (row.contains("teacher_ids")) {
+      EXPECT_EQ(row["teacher_ids"].size(), targets);
+    }
   }
   EXPECT_EQ(rows, ran.json()["rows"].get<std::size_t>());
   EXPECT_GT(rows, 0U);

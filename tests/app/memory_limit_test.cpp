@@ -17,7 +17,7 @@ std::string tiny(const std::string& name) { return std::string(BANCHU_SOURCE_DIR
 
 // Everything of a night up to the adapter.
 Ran train(const World& world, const std::vector<std::string>& more) {
-  std::vector<std::string> words = {"--json", "--threads", "1", "train", "--recipe", tiny("night.yaml")};
+  std::vector<std::string> words = {"--json", "train", "--recipe", tiny("night.yaml")};
   words.insert(words.end(), more.begin(), more.end());
   return world.run(words);
 }

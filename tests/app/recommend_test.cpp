@@ -23,7 +23,9 @@ TEST(Recommend, ALargerMachineCanDoAllThatASmallerOneCan) {
   std::size_t talked = 0, grown = 0;
   for (const std::uint64_t gigabytes : {1u, 4u, 24u, 400u}) {
     std::size_t talks = 0, grows = 0;
-    for (const Recommendation& row : recommend(shipped(), static_cast<std::uint64_t>(gigabytes) << 30).value()) {
+    const auto rows = recommend(shipped(), static_cast<std::uint64_t>(gigabytes) << 30);
+    ASSERT_TRUE(rows);
+    for (const Recommendation& row : *rows) {
       talks += row.can_talk ? 1 : 0;
       grows += row.can_grow ? 1 : 0;
       EXPECT_TRUE(row.can_talk || !row.can_grow);

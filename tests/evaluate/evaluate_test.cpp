@@ -169,14 +169,18 @@ TEST_F(EvaluateTest, WhatWasEngravedBeforeMustStay) {
 }
 
 TEST_F(EvaluateTest, EngravedFactsAreOneNumberAskedSeveralTimes) {
-  for (const char* expected : {"warm", "Use"}) {
+  for (const char* question : {"what do I use?", "what was forgotten?"}) {
     LessonTest fact;
-    fact.memory = expected;
+    fact.memory = question;
     fact.behaviour.kind = BehaviourKind::answers;
-    fact.behaviour.expected = expected;
-    fact.test_prompts = {{{Role::user, std::string("an old question about ") + expected}}};
+    fact.behaviour.expected = "cloth";
+    fact.test_prompts = {{{Role::user, question}}};
     input_.engraved.push_back(fact);
   }
+  session_.says = [](const Scene& scene) {
+    if (!learned(scene)) return kPlain;
+    return scene.prompt.find("forgotten") == std::string::npos ? kHabit : "Mm, a warm thought: who knows.";
+  };
   const Report report = measure();
   const Check* check = find(report, "still: answers");
   ASSERT_NE(check, nullptr);

@@ -140,7 +140,7 @@ Result<int> run_stages(AppContext& context, const NightFlags& flags, Until until
     context.note(translated(note.get<std::string>(), context.language));
   }
   if (!outcome.finished) {
-    context.note(korean ? "여기까지 해 두었습니다. 이어서: banchu night" : "done so far; to go on: banchu night");
+    context.note(context.said("done so far; to go on: banchu night"));
     return 0;
   }
   if (!context.options.json) tell_outcome(context, outcome);
