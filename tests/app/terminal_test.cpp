@@ -52,7 +52,7 @@ TEST(Terminal, ShowsItsOwnColoursAndNobodyElses) {
   ::setenv("TERM", "xterm", 1);
   ::unsetenv("NO_COLOR");
   const PseudoTerminal pseudo;
-  ASSERT_NE(pseudo.stream(), nullptr);
+  if (pseudo.stream() == nullptr) GTEST_SKIP() << "this machine gives no pseudo-terminal (no /dev/pts)";
   const Terminal terminal(pseudo.stream());
   ASSERT_TRUE(terminal.has_colour());
   terminal.show("x " + terminal.paint(Style::red, "a\x1b[2Jb") + " \x1b[32my\n");

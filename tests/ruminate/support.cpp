@@ -205,4 +205,27 @@ std::string targets_of(const LessonRow& row) {
   return text_of(tokens);
 }
 
+Result<Lessons> lessons_of(const Chewed& chewed, ByteSession& session, RuminateOptions options) {
+  return build_lessons(chewed, session, SamplingOptions{}, everyday_prompts("en"), options, {}, nullptr);
+}
+
+std::vector<const LessonRow*> rows_of(const std::vector<LessonRow>& rows, RowKind kind) {
+  std::vector<const LessonRow*> found;
+  for (const LessonRow& row : rows) {
+    if (row.kind == kind) found.push_back(&row);
+  }
+  return found;
+}
+
+std::vector<Entry> masked_evening(int turns) {
+  std::vector<Entry> entries;
+  for (int i = 0; i < turns; ++i) {
+    Entry entry = spoken("Tell me thing number " + std::to_string(i),
+                         "Thing " + std::to_string(i * 7) + " is a fine one.", "You are Dori.");
+    entry.turn.few_shot = {{Role::user, "Hello."}, {Role::assistant, "Well now: hello."}};
+    entries.push_back(entry);
+  }
+  return conversation(entries);
+}
+
 }  // namespace banchu::test

@@ -22,6 +22,9 @@ Entry spoken(const std::string& user, const std::string& reply, const std::strin
 // Puts them into one conversation, in this order.
 std::vector<Entry> conversation(std::vector<Entry> entries, const std::string& id = "one");
 
+// One conversation under a mask ("You are Dori.") that opens with a shown example, as many turns long as asked.
+std::vector<Entry> masked_evening(int turns);
+
 // A sample day as the journal would hand it over; `ids_from` changes every id and nothing else.
 std::vector<Entry> sample_day(const std::string& file, int ids_from = 0);
 std::string sample_text(const std::string& file);
@@ -53,6 +56,10 @@ class ByteSession : public Session {
  private:
   std::unique_ptr<Model> model_;
 };
+
+// What this day teaches, asked of this session with everyday prompts.
+Result<Lessons> lessons_of(const Chewed& chewed, ByteSession& session, RuminateOptions options = {});
+std::vector<const LessonRow*> rows_of(const std::vector<LessonRow>& rows, RowKind kind);
 
 // Control tokens become "<", "s:", "u:", "a:" and ">".
 std::string text_of(std::span<const Token> tokens);
