@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "app/adapters.h"
+#include "app/arc_gate.h"
 #include "base/digest.h"
 #include "base/text.h"
 
@@ -56,6 +57,7 @@ Result<std::unique_ptr<Talk>> Talk::open(AppContext& context, const TalkOptions&
 
   std::unique_ptr<Talk> talk(new Talk(context, std::move(companion)));
   talk->persona_file_ = options.persona;
+  talk->arc_floor_ = options.arc_gate;
   talk->seed_ = context.options.seed ? *context.options.seed : persona.seed.value_or(random_seed());
   if (context.options.seed) persona.seed = context.options.seed;
   ConversationStart start;
@@ -72,6 +74,7 @@ void Talk::begin(Persona persona, ConversationStart start, bool grows) {
   start.seed = seed_;
   conversation_ = std::make_unique<Conversation>(*companion_.session, std::move(persona), std::move(start),
                                                  grows ? journal_sink() : TurnSink());
+  if (arc_floor_) conversation_->set_gate(banchu::arc_gate(*arc_floor_));
 }
 
 Status Talk::resume(const std::string& id, bool has_persona, Persona& persona, ConversationStart& start) {

@@ -19,9 +19,10 @@
 namespace banchu {
 
 struct TalkOptions {
-  std::string mode;     // "sandbox", "grow"; "": grow where a bag is, else sandbox
-  std::string persona;  // a file; "" for no mask
-  std::string resume;   // the id of a conversation, or of the beginning of one; "last"
+  std::string mode;                // "sandbox", "grow"; "": grow where a bag is, else sandbox
+  std::string persona;             // a file; "" for no mask
+  std::string resume;              // the id of a conversation, or of the beginning of one; "last"
+  std::optional<double> arc_gate;  // the floor of a long reply's coherence; none: nothing is held back
 };
 
 class Talk {
@@ -58,6 +59,7 @@ class Talk {
   std::uint64_t seed_ = 0;
   std::unique_ptr<Conversation> conversation_;
   std::optional<ConversationStart> growing_;  // where growing goes on after a stay in the sandbox
+  std::optional<double> arc_floor_;
   bool self_changed_ = false;
   int kept_turns_ = 0;
 };

@@ -83,6 +83,7 @@ void TalkView::end_reply(const Reply& reply) {
     drop_reply();
     context_->note(fmt::format(fmt::runtime(context_->word(Word::history_cut)), reply.left_out));
   }
+  if (reply.draws > 1) tell_draws(reply);
   if (!context_->out.is_terminal()) {
     context_->print(reply.text);
     return context_->note(status(context_->err, reply.tokens_per_second));
@@ -98,6 +99,12 @@ void TalkView::end_reply(const Reply& reply) {
   const std::size_t gap = columns > from + width + 1 ? columns - from - width - 1 : 0;
   context_->out.show(std::string(gap, ' ') + status(context_->out, reply.tokens_per_second) + "\n");
   column_ = 0;
+}
+
+void TalkView::tell_draws(const Reply& reply) {
+  drop_reply();
+  const std::string told = context_->said("drawn {} times; coherence {:.0f}", reply.draws, reply.score.value_or(0));
+  context_->note(context_->err.paint(Style::dim, told));
 }
 
 void TalkView::drop_reply() {

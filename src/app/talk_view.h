@@ -30,6 +30,7 @@ class TalkView {
     std::string mode;  // in colour
     std::string rest;  // dim
   };
+  void tell_draws(const Reply& reply);
   StatusText status_text(double tokens_per_second) const;
   std::string companion_name() const;
   std::string self_and_age() const;

@@ -76,16 +76,38 @@ Result<Reply> Conversation::exchange(const std::string& user, const std::vector<
                                               history, user, dropped_, limits));
   CompletionRequest request{std::move(prompt.tokens), persona_.sampling,
                             turn_seed(persona_.seed.value_or(start_.seed), next_index_)};
-  BANCHU_TRY(Completion completion, session_->complete(request, on_text, cancel));
-  if (completion.stop_reason == StopReason::cancelled) {
-    return make_error(Code::Cancelled, "the reply was stopped; nothing of it is kept");
-  }
-  Reply reply = reply_from(std::move(completion));
+  BANCHU_TRY(Reply reply,
+             gate_.score ? draw_and_judge(std::move(request), on_text, cancel) : draw(request, on_text, cancel));
   reply.left_out = prompt.dropped;
   BANCHU_TRY_STATUS(keep(user, reply));
   dropped_ = prompt.dropped;
   ++next_index_;
   return reply;
+}
+
+Result<Reply> Conversation::draw(const CompletionRequest& request, const TextSink& on_text, const CancelFlag* cancel) {
+  BANCHU_TRY(Completion completion, session_->complete(request, on_text, cancel));
+  if (completion.stop_reason == StopReason::cancelled) {
+    return make_error(Code::Cancelled, "the reply was stopped; nothing of it is kept");
+  }
+  return reply_from(std::move(completion));
+}
+
+Result<Reply> Conversation::draw_and_judge(CompletionRequest request, const TextSink& on_text,
+                                           const CancelFlag* cancel) {
+  Rng seeds(request.seed, "drawn again");
+  Reply best;
+  for (int drawn = 1; drawn <= std::max(1, gate_.draws); ++drawn) {
+    BANCHU_TRY(Reply reply, draw(request, {}, cancel));
+    reply.score = gate_.score(reply.text);
+    const bool passes = !reply.score || *reply.score >= gate_.floor;
+    if (drawn == 1 || passes || *reply.score > *best.score) best = std::move(reply);
+    best.draws = drawn;
+    if (passes) break;
+    request.seed = seeds.next();
+  }
+  if (on_text) on_text(best.text);
+  return best;
 }
 
 Status Conversation::keep(const std::string& user, Reply& reply) {

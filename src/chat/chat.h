@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "chat/persona.h"
 #include "chat/prompt.h"
+#include "chat/reply_gate.h"
 #include "chat/turn.h"
 #include "model/model.h"
 
@@ -46,6 +47,8 @@ struct Reply {
   double prompt_tokens_per_second = 0;  // of the tokens that were not in the cache
   double tokens_per_second = 0;
   std::size_t left_out = 0;  // oldest exchanges that no longer fit the context
+  int draws = 1;             // how often it was drawn (reply_gate.h)
+  std::optional<double> score;
 };
 
 class Conversation {
@@ -69,6 +72,7 @@ class Conversation {
 
   void set_persona(Persona persona) { persona_ = std::move(persona); }
   void set_self(const std::string& self) { start_.self = self; }
+  void set_gate(ReplyGate gate) { gate_ = std::move(gate); }
   void set_sink(TurnSink sink) { sink_ = std::move(sink); }
   void replace_last_reply(const std::string& reply);  // history().back() exists
   void forget_last();
@@ -76,12 +80,16 @@ class Conversation {
  private:
   Result<Reply> exchange(const std::string& user, const std::vector<Exchange>& history, const TextSink& on_text,
                          const CancelFlag* cancel);
+  Result<Reply> draw(const CompletionRequest& request, const TextSink& on_text, const CancelFlag* cancel);
+  // The best of the gate's draws, in one piece.
+  Result<Reply> draw_and_judge(CompletionRequest request, const TextSink& on_text, const CancelFlag* cancel);
   Status keep(const std::string& user, Reply& reply);
 
   Session* session_;
   Persona persona_;
   ConversationStart start_;
   TurnSink sink_;
+  ReplyGate gate_;
   std::vector<PastTurn> history_;
   int next_index_ = 0;
   std::size_t dropped_ = 0;

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "chat/chat.h"
 #include "tests/chat/echo_session.h"
 
@@ -191,6 +193,48 @@ TEST(Conversation, TakesAMessageThatNobodyCanSeeAsEmpty) {
     EXPECT_EQ(reply.error().code, Code::InvalidArgument);
     EXPECT_TRUE(session.asked.empty());
   }
+}
+
+TEST(Conversation, HoldsAReplyBackUntilOneReachesTheFloor) {
+  EchoSession session;
+  session.replies = {"poor", "better", "good", "never asked for"};
+  Conversation talk(session, {}, {}, {});
+  const std::map<std::string, double> scores = {{"poor", 10}, {"better", 40}, {"good", 80}};
+  talk.set_gate({[&](const std::string& reply) { return scores.at(reply); }, 60, 5});
+  std::string streamed;
+  const auto reply = talk.say(
+      "A story, please.", [&](std::string_view part) { streamed += part; }, nullptr);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->text, "good");
+  EXPECT_EQ(streamed, "good");
+  EXPECT_EQ(reply->draws, 3);
+  EXPECT_EQ(reply->score, 80);
+  EXPECT_NE(session.asked[0].seed, session.asked[1].seed);
+  EXPECT_NE(session.asked[1].seed, session.asked[2].seed);
+  EXPECT_EQ(talk.history().back().exchange.reply, "good");
+}
+
+TEST(Conversation, SaysTheBestOfItsDrawsWhenNoneReachesTheFloor) {
+  EchoSession session;
+  session.replies = {"poor", "better", "worse"};
+  Conversation talk(session, {}, {}, {});
+  const std::map<std::string, double> scores = {{"poor", 10}, {"better", 40}, {"worse", 20}};
+  talk.set_gate({[&](const std::string& reply) { return scores.at(reply); }, 60, 3});
+  const auto reply = talk.say("A story, please.", {}, nullptr);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->text, "better");
+  EXPECT_EQ(reply->draws, 3);
+}
+
+TEST(Conversation, SaysWhatCannotBeJudgedAsItIs) {
+  EchoSession session;
+  session.replies = {"short", "never asked for"};
+  Conversation talk(session, {}, {}, {});
+  talk.set_gate({[](const std::string&) { return std::nullopt; }, 60, 3});
+  const auto reply = talk.say("Hello.", {}, nullptr);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->text, "short");
+  EXPECT_FALSE(reply->score);
 }
 
 }  // namespace

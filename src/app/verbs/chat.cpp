@@ -36,6 +36,8 @@ Json reply_to_json(const Talk& talk, const Reply& reply) {
               {"cached_tokens", reply.cached_tokens},
               {"completion_tokens", reply.completion_tokens},
               {"left_out", reply.left_out},
+              {"draws", reply.draws},
+              {"coherence", reply.score ? Json(*reply.score) : Json()},
               {"prompt_tokens_per_second", reply.prompt_tokens_per_second},
               {"tokens_per_second", reply.tokens_per_second}};
 }
@@ -82,6 +84,10 @@ void add_chat_verbs(CLI::App& app, AppContext& context) {
       chat->add_option("--once", flags->once, "One message, then leave; \"-\" reads it from stdin")->type_name("TEXT");
   chat->add_option("--resume", flags->talk.resume, "Goes on with a conversation; \"last\" is the newest")
       ->type_name("ID");
+  chat->add_option("--arc-gate", flags->talk.arc_gate,
+                   "Holds a long reply back and draws it again while its coherence is under this, 0 to 100")
+      ->type_name("FLOOR")
+      ->check(CLI::Range(0.0, 100.0));
   on_run(chat, context, [&context, flags, once] { return run_chat(context, *flags, once->count() > 0); });
 }
 
