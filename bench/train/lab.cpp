@@ -1,7 +1,8 @@
 // The laboratory of bench/train: one act a call, one JSON object on stdout.
 //
 //   train_lab convert MODEL OUT.gguf FORMAT [ADAPTER]    the model in another format, an adapter merged into it
-//   train_lab engrave MODEL LESSONS OUT.gguf SEED STEPS  a night's training on the lessons of a bag (a blob); 0: all
+//   train_lab engrave MODEL LESSONS OUT.gguf SEED STEPS [REHEARSAL_SHARE [MODULE...]]
+//                                                        a night's training on the lessons of a bag (a blob); 0: all
 //   train_lab served MODEL LESSONS [ADAPTER]             nats a token as the engine serves it: held-out replies, prose
 //   train_lab forward MODEL LESSONS f32|bf16 [ADAPTER]   the same replies by the trainer's own forward
 //
@@ -62,6 +63,8 @@ Result<Json> engrave(const Words& words) {
   job.output = words[2];
   job.options.seed = std::stoull(words[3]);
   job.options.max_steps = std::stoi(words[4]);
+  if (words.size() > 5) job.options.rehearsal_share = std::stod(words[5]);
+  if (words.size() > 6) job.options.target_modules.assign(words.begin() + 6, words.end());
   BANCHU_TRY(const TrainOutcome outcome, train(job, {}, nullptr));
   return Json{{"steps", outcome.steps}, {"tokens", outcome.tokens}, {"valid_loss_best", outcome.valid_loss_best}};
 }

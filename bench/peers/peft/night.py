@@ -10,7 +10,7 @@ that bag, and TRL (trl_night.py) at each of its settings, both whole processes w
 the same steps, the same rank, the same validations. TRL learns the rows' tokens by cross-entropy; banchu learns most of
 them against its teacher's top 20, which TRL does not do: that is more work, not less.
 
---bag FOLDER takes a bag that was chewed over before. --max-steps N cuts the training of both short. With
+--bag FOLDER takes a bag that was chewed over before, with that recipe as its night.yaml. --max-steps N cuts the training of both short. With
 --threads 1 --clock cpu it is processor time that counts, for machines that others use too.
 """
 import argparse, json, os, pathlib, random, shutil, statistics, subprocess, sys, tempfile, time
@@ -78,7 +78,12 @@ def prepare(options, work):
     bag = pathlib.Path(options.bag) if options.bag else work / "bag"
     base = [BANCHU, "--model", options.model, "--seed", str(options.seed), "--json"]
     if not options.bag:
-        for words in (["bag", "init"], ["journal", "add", options.day], ["ruminate"]):
+        subprocess.run([*base, "bag", "init", "--bag", bag], check=True, stdout=subprocess.DEVNULL)
+        # Another recipe would be another night, and chewed over anew.
+        recipe = {"lora_r": RANK, "lora_alpha": ALPHA, "micro_batch_size": BATCH, "num_epochs": EPOCHS,
+                  "rehearsal_share": SHARE, "early_stopping_patience": 0, "max_steps": options.max_steps}
+        (bag / "night.yaml").write_text("".join(f"{k}: {v}\n" for k, v in recipe.items()))
+        for words in (["journal", "add", options.day], ["ruminate"]):
             subprocess.run([*base, *words, "--bag", bag], check=True, stdout=subprocess.DEVNULL)
     subprocess.run([*base, "export", "lessons", "--bag", bag, "--to", work / "rows.jsonl"], check=True,
                    stdout=subprocess.DEVNULL)
@@ -90,9 +95,6 @@ def train_banchu(options, work, bag):
     own = work / "night"
     shutil.rmtree(own, ignore_errors=True)
     shutil.copytree(bag, own, symlinks=True)
-    recipe = {"lora_r": RANK, "lora_alpha": ALPHA, "micro_batch_size": BATCH, "num_epochs": EPOCHS,
-              "rehearsal_share": SHARE, "early_stopping_patience": 0, "max_steps": options.max_steps}
-    (own / "night.yaml").write_text("".join(f"{k}: {v}\n" for k, v in recipe.items()))
     threads = ["--threads", options.threads] if options.threads else []
     ran = run([BANCHU, "train", "--bag", own, "--seed", options.seed, "--json", *threads], options.clock,
               options.threads)
