@@ -1,5 +1,7 @@
 # Finds the engine that engine/build made for this processor; makes it when it is not there yet.
-execute_process(COMMAND "${CMAKE_SOURCE_DIR}/engine/build" OUTPUT_VARIABLE engine_output
+option(BANCHU_CUDA "Graphics cards: chat and training on them (needs NVIDIA's toolkit)" OFF)
+execute_process(COMMAND "${CMAKE_COMMAND}" -E env "BANCHU_CUDA=${BANCHU_CUDA}" "${CMAKE_SOURCE_DIR}/engine/build"
+                OUTPUT_VARIABLE engine_output
                 OUTPUT_STRIP_TRAILING_WHITESPACE RESULT_VARIABLE engine_failed)
 if(engine_failed)
   message(FATAL_ERROR "the engine could not be built (see above); run engine/build by hand to try again")
@@ -23,6 +25,12 @@ engine_library(engine::httplib banchu_httplib)
 target_link_libraries(engine::ggml_base INTERFACE OpenMP::OpenMP_CXX Threads::Threads m dl)
 target_link_libraries(engine::ggml_cpu INTERFACE engine::ggml_base OpenMP::OpenMP_CXX)
 target_link_libraries(engine::ggml INTERFACE engine::ggml_cpu engine::ggml_base)
+if(BANCHU_CUDA)
+  find_package(CUDAToolkit REQUIRED)
+  engine_library(engine::ggml_cuda ggml-cuda)
+  target_link_libraries(engine::ggml_cuda INTERFACE engine::ggml_base CUDA::cudart CUDA::cublas CUDA::cuda_driver)
+  target_link_libraries(engine::ggml INTERFACE engine::ggml_cuda)
+endif()
 target_link_libraries(engine::llama INTERFACE engine::ggml)
 target_link_libraries(engine::jinja INTERFACE engine::ggml_base)
 set_property(TARGET engine::jinja APPEND PROPERTY INTERFACE_INCLUDE_DIRECTORIES "${BANCHU_ENGINE}/include/common")

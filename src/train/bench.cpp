@@ -45,6 +45,8 @@ TrainOptions plain_options(const TrainBenchOptions& options) {
   out.patience = 0;
   out.threads = options.threads;
   out.memory_limit_mb = options.memory_limit_mb;
+  out.devices = options.devices;
+  out.device_shares = options.device_shares;
   out.seed = options.seed;
   return out;
 }
@@ -106,7 +108,7 @@ void compare(const TrainBenchOptions& options, const lora::ModelShape& shape, El
   bench->dtype = type == Element::bf16 ? "bf16" : "f32";
   bench->flops_per_token = lora::step_flops(shape, plan, size) / bench->step_tokens;
   bench->achieved_gflops = bench->flops_per_token * bench->tokens_per_second * 1e-9;
-  if (!options.measures_peak) return;
+  if (!options.measures_peak || !options.devices.empty()) return;
   bench->gemm_peak_gflops = product_gflops(lora::step_products(shape, plan, size), type, clock);
   bench->share = bench->achieved_gflops / bench->gemm_peak_gflops;
 }
@@ -137,7 +139,7 @@ Result<TrainBench> bench_train(const TrainBenchOptions& options, const ProgressS
   lora::PartTimes times;
   times.clock = watch.clock;
   lora::RunSettings settings;
-  settings.type = type;
+  if (options.devices.empty()) settings.type = type;
   settings.before_first_step = [&] { watch.ends.push_back(watch.clock()); };
   settings.after_step = [&](int step) {
     watch.ends.push_back(watch.clock());

@@ -24,10 +24,12 @@ struct TrainBenchOptions {
   int warm_up = 1;    // before them
   std::string dtype;  // "bf16", "f32"; "": what the trainer chooses
   int memory_limit_mb = 0;
+  std::vector<std::string> devices;  // as in TrainOptions
+  std::vector<double> device_shares;
   int threads = 0;
   std::uint64_t seed = 1;
   bool by_cpu_time = false;   // one thread on a machine that others use too: what it would take alone
-  bool measures_peak = true;  // of the products
+  bool measures_peak = true;  // of the products, on the processor
 };
 
 struct TrainBench {

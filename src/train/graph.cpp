@@ -27,7 +27,8 @@ Graph<T>::Graph(const Weights<T>* weights, const ParameterPlan* plan, Gemm* gemm
       budget_bytes_(activation_budget_bytes),
       maps_(weights, plan, gemm, dropout),
       attention_(weights->shape()),
-      head_(weights, gemm),
+      head_products_(weights, gemm),
+      head_(&weights->model(), &head_products_),
       inputs_(static_cast<std::size_t>(shape_.n_layer)),
       middles_(static_cast<std::size_t>(shape_.n_layer)),
       memories_(static_cast<std::size_t>(shape_.n_layer)) {}
@@ -258,8 +259,9 @@ template <typename T>
 void Graph<T>::embed(float* x) {
   const std::int64_t width = shape_.n_embd;
   const auto real = static_cast<std::int64_t>(batch_->tokens.size());
-  parallel_for(real, width,
-               [&](std::int64_t i) { weights_.embed(batch_->tokens[static_cast<std::size_t>(i)], x + i * width); });
+  parallel_for(real, width, [&](std::int64_t i) {
+    weights_.model().embed(batch_->tokens[static_cast<std::size_t>(i)], x + i * width);
+  });
   std::memset(x + real * width, 0, static_cast<std::size_t>((tokens_ - real) * width) * sizeof(float));
 }
 

@@ -36,9 +36,10 @@
 #include "train/attention.h"
 #include "train/batch.h"
 #include "train/gemm.h"
-#include "train/head.h"
 #include "train/lora_map.h"
 #include "train/lora_parameters.h"
+#include "train/packed_head.h"
+#include "train/step_graph.h"
 #include "train/weights.h"
 
 namespace banchu::lora {
@@ -56,18 +57,14 @@ struct LayerMemory {
 std::int64_t layer_memory_bytes(const ModelShape& shape, const ParameterPlan& plan, Element type, std::int64_t tokens);
 
 template <typename T>
-class Graph {
+class Graph : public StepGraph {
  public:
   Graph(const Weights<T>* weights, const ParameterPlan* plan, Gemm* gemm, double dropout,
         std::int64_t activation_budget_bytes);
 
-  // The parameters of the next passes, [plan.size]; the memory must stay.
-  void use_parameters(const float* parameters) { maps_.use_parameters(parameters); }
-
-  // The batch's loss, sum of weight * loss over its targets.
-  double loss(const Batch& batch);
-  // The same, and adds the gradients to gradients [plan.size].
-  double loss_and_gradients(const Batch& batch, float* gradients);
+  void use_parameters(const float* parameters) override { maps_.use_parameters(parameters); }
+  double loss(const Batch& batch) override;
+  double loss_and_gradients(const Batch& batch, float* gradients) override;
   // Logits [tokens, n_vocab] of a batch: for tests.
   std::vector<float> logits(const Batch& batch);
 
@@ -113,6 +110,7 @@ class Graph {
   std::int64_t budget_bytes_;
   LoraMaps<T> maps_;
   Attention<T> attention_;
+  PackedHead<T> head_products_;
   Head<T> head_;
 
   const Batch* batch_ = nullptr;

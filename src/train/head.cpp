@@ -104,22 +104,21 @@ Margin margin_of(double m) {
 
 template <typename T>
 void Head<T>::norm_and_project(const Target* targets, std::int64_t count, std::int64_t padded, const float* x) {
-  const ModelShape& shape = weights_.shape();
+  const ModelShape& shape = model_.shape();
   const std::int64_t width = shape.n_embd;
   T* normed = normed_.grow(kChunk * width);
   parallel_for(count, width, [&](std::int64_t i) {
-    kernels().of<T>().rms_norm(x + targets[i].position * width, weights_.output_norm(), shape.rms_epsilon, width,
+    kernels().of<T>().rms_norm(x + targets[i].position * width, model_.output_norm(), shape.rms_epsilon, width,
                                normed + i * width);
   });
   std::memset(static_cast<void*>(normed + count * width), 0,
               static_cast<std::size_t>((padded - count) * width) * sizeof(T));
-  gemm_->multiply(matrix(normed, padded, width), weights_.head_forward(),
-                  matrix(logits_.grow(kChunk * shape.n_vocab), padded, shape.n_vocab));
+  products_.project(normed, padded, logits_.grow(kChunk * shape.n_vocab));
 }
 
 template <typename T>
 double Head<T>::run_chunk(const Target* targets, std::int64_t count, const float* x, float* dx) {
-  const ModelShape& shape = weights_.shape();
+  const ModelShape& shape = model_.shape();
   const std::int64_t width = shape.n_embd;
   const std::int64_t padded = (count + kRowBucket - 1) / kRowBucket * kRowBucket;
   norm_and_project(targets, count, padded, x);
@@ -133,11 +132,11 @@ double Head<T>::run_chunk(const Target* targets, std::int64_t count, const float
   if (dx != nullptr) {
     std::memset(static_cast<void*>(d_logits + count * shape.n_vocab), 0,
                 static_cast<std::size_t>((padded - count) * shape.n_vocab) * sizeof(T));
-    const float* d_normed = d_normed_.grow(kChunk * width);
-    gemm_->multiply(matrix(d_logits, padded, shape.n_vocab), weights_.head_backward(), matrix(d_normed, padded, width));
+    float* d_normed = d_normed_.grow(kChunk * width);
+    products_.project_back(d_logits, padded, d_normed);
     parallel_for(count, width, [&](std::int64_t i) {
       const std::int64_t at = targets[i].position * width;
-      kernels().f32.rms_norm_backward(x + at, weights_.output_norm(), d_normed + i * width, shape.rms_epsilon, width,
+      kernels().f32.rms_norm_backward(x + at, model_.output_norm(), d_normed + i * width, shape.rms_epsilon, width,
                                       dx + at);
     });
   }
@@ -176,7 +175,7 @@ double Head<T>::run(const Preference& pair, const float* x, float* dx) {
 
 template <typename T>
 void Head<T>::logits(const float* x, std::int64_t tokens, float* out) {
-  const std::int64_t n_vocab = weights_.shape().n_vocab;
+  const std::int64_t n_vocab = model_.shape().n_vocab;
   std::vector<Target> targets;
   for (std::int64_t first = 0; first < tokens; first += kChunk) {
     targets.clear();

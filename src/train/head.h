@@ -20,8 +20,7 @@
 #include <vector>
 
 #include "train/batch.h"
-#include "train/gemm.h"
-#include "train/weights.h"
+#include "train/frozen_model.h"
 
 namespace banchu::lora {
 
@@ -36,10 +35,21 @@ Margin margin_of(double m);
 template <typename T>
 double target_loss(const Target& target, const float* logits, std::int64_t n, T* gradient);
 
+// The two products with the vocabulary matrix W [n_vocab, n_embd], whoever holds it.
+template <typename T>
+class HeadProducts {
+ public:
+  virtual ~HeadProducts() = default;
+  // logits [count, n_vocab] = normed [count, n_embd] W^T
+  virtual void project(const T* normed, std::int64_t count, float* logits) = 0;
+  // d_normed [count, n_embd] = d_logits [count, n_vocab] W
+  virtual void project_back(const T* d_logits, std::int64_t count, float* d_normed) = 0;
+};
+
 template <typename T>
 class Head {
  public:
-  Head(const Weights<T>* weights, Gemm* gemm) : weights_(*weights), gemm_(gemm) {}
+  Head(const FrozenModel* model, HeadProducts<T>* products) : model_(*model), products_(*products) {}
   // x [tokens, n_embd]. Adds the gradient of the loss to dx [tokens, n_embd] unless it is null. Returns the loss.
   double run(const std::vector<Target>& targets, const float* x, float* dx);
   // The same of one pair.
@@ -51,8 +61,8 @@ class Head {
   double run_chunk(const Target* targets, std::int64_t count, const float* x, float* dx);
   void norm_and_project(const Target* targets, std::int64_t count, std::int64_t padded, const float* x);
 
-  const Weights<T>& weights_;
-  Gemm* gemm_;
+  const FrozenModel& model_;
+  HeadProducts<T>& products_;
   Buffer<T> normed_, d_logits_;
   Buffer<float> logits_, d_normed_;
   std::vector<double> losses_;

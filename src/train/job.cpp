@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <set>
 
 #include "base/digest.h"
@@ -231,13 +232,14 @@ Result<JobIdentity> identify(const TrainJob& job, Element type, int threads) {
   arithmetic.value(static_cast<int>(type));
   arithmetic.value(threads);
   arithmetic.text(kernels().name);
+  for (const std::string& device : job.options.devices) arithmetic.text(device);
   identity.arithmetic = sha256(arithmetic.bytes());
   return identity;
 }
 
 PassSize largest_pass(const TrainJob& job, int batch_rows, int context_tokens) {
   std::vector<std::int64_t> lengths;
-  PassSize size{0, 64};
+  PassSize size{0, 64, 64};
   const auto add = [&](const std::vector<LessonRow>& rows) {
     for (const LessonRow& row : rows) {
       const std::int64_t chosen = std::min<std::int64_t>(static_cast<std::int64_t>(row.tokens.size()), context_tokens);
@@ -253,6 +255,9 @@ PassSize largest_pass(const TrainJob& job, int batch_rows, int context_tokens) {
   for (std::size_t i = 0; i < lengths.size() && i < static_cast<std::size_t>(batch_rows); ++i) {
     size.tokens += lengths[i];
   }
+  const auto all = std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0});
+  const auto rows = static_cast<std::int64_t>(std::min(lengths.size(), static_cast<std::size_t>(batch_rows)));
+  if (!lengths.empty()) size.usual_tokens = all * rows * 3 / 2 / static_cast<std::int64_t>(lengths.size());
   return size;
 }
 

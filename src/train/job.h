@@ -31,7 +31,8 @@ Result<JobIdentity> identify(const TrainJob& job, Element type, int threads);
 // Tokens of the most expensive pass: the longest row, and of all rows that one pass can hold together.
 struct PassSize {
   std::int64_t longest_row = 0;
-  std::int64_t tokens = 0;  // padded
+  std::int64_t tokens = 0;
+  std::int64_t usual_tokens = 0;  // of as many rows of mean length, and half as much again
 };
 PassSize largest_pass(const TrainJob& job, int batch_rows, int context_tokens);
 

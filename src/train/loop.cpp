@@ -11,8 +11,7 @@
 
 namespace banchu::lora {
 
-template <typename T>
-Loop<T>::Loop(const LoopInputs& inputs, Graph<T>* graph, TrainState* state)
+Loop::Loop(const LoopInputs& inputs, StepGraph* graph, TrainState* state)
     : job_(inputs.job),
       options_(inputs.job.options),
       inputs_(inputs),
@@ -32,8 +31,7 @@ Loop<T>::Loop(const LoopInputs& inputs, Graph<T>* graph, TrainState* state)
 
 // --- pairs
 
-template <typename T>
-double Loop<T>::log_probability(const std::vector<Token>& tokens, const std::vector<std::uint32_t>& targets) {
+double Loop::log_probability(const std::vector<Token>& tokens, const std::vector<std::uint32_t>& targets) {
   Batch batch;
   batch.tokens = tokens;
   batch.rows = {{0, static_cast<std::int64_t>(tokens.size())}};
@@ -41,8 +39,7 @@ double Loop<T>::log_probability(const std::vector<Token>& tokens, const std::vec
   return -graph_.loss(batch);
 }
 
-template <typename T>
-void Loop<T>::judge_pairs() {
+void Loop::judge_pairs() {
   const std::vector<float> nothing(static_cast<std::size_t>(inputs_.plan.size), 0.0f);
   graph_.use_parameters(nothing.data());
   for (const auto* rows : {&inputs_.train, &inputs_.valid}) {
@@ -56,8 +53,7 @@ void Loop<T>::judge_pairs() {
 
 // --- a step
 
-template <typename T>
-double Loop<T>::passes(int step, const std::vector<const LessonRow*>& rows) {
+double Loop::passes(int step, const std::vector<const LessonRow*>& rows) {
   const double normaliser = std::max(total_weight(rows, weights_, options_.context_tokens), 1e-30);
   double loss = 0;
   const auto each = static_cast<std::size_t>(options_.batch_rows);
@@ -76,8 +72,7 @@ double Loop<T>::passes(int step, const std::vector<const LessonRow*>& rows) {
 }
 
 // The state is still that of before the step: it is kept, and nothing of the bad step is.
-template <typename T>
-Error Loop<T>::diverged(const TrainPoint& point) {
+Error Loop::diverged(const TrainPoint& point) {
   const std::string tensor = first_not_finite(inputs_.plan, gradients_);
   const std::string where = tensor.empty() ? "the loss" : "the gradient of " + tensor;
   std::string kept = "no adapter was written";
@@ -90,8 +85,7 @@ Error Loop<T>::diverged(const TrainPoint& point) {
                     kept + "; train with a lower learning_rate");
 }
 
-template <typename T>
-Result<TrainPoint> Loop<T>::step() {
+Result<TrainPoint> Loop::step() {
   const double before = steady_seconds();
   TrainPoint point;
   point.valid_loss = point.valid_loss_of_mean = std::numeric_limits<double>::quiet_NaN();
@@ -115,8 +109,7 @@ Result<TrainPoint> Loop<T>::step() {
 
 // --- validation
 
-template <typename T>
-double Loop<T>::valid_loss(const std::vector<float>& parameters) {
+double Loop::valid_loss(const std::vector<float>& parameters) {
   const std::vector<const LessonRow*>& rows = inputs_.valid;
   const double normaliser = std::max(total_weight(rows, weights_, options_.context_tokens), 1e-30);
   graph_.use_parameters(parameters.data());
@@ -131,15 +124,13 @@ double Loop<T>::valid_loss(const std::vector<float>& parameters) {
   return loss;
 }
 
-template <typename T>
-bool Loop<T>::validates_after(int finished_steps) const {
+bool Loop::validates_after(int finished_steps) const {
   if (inputs_.valid.empty()) return false;
   return finished_steps % validate_every_ == 0 || finished_steps == order_.total_steps();
 }
 
 // Two candidates: where the steps have led, and their running mean. The better one is compared with the best so far.
-template <typename T>
-void Loop<T>::validate(TrainPoint* point) {
+void Loop::validate(TrainPoint* point) {
   point->valid_loss = valid_loss(state_.parameters);
   if (options_.ema_decay > 0) point->valid_loss_of_mean = valid_loss(state_.mean);
   const bool mean = point->valid_loss_of_mean < point->valid_loss;
@@ -154,15 +145,13 @@ void Loop<T>::validate(TrainPoint* point) {
   }
 }
 
-template <typename T>
-bool Loop<T>::out_of_patience() const {
+bool Loop::out_of_patience() const {
   return options_.patience > 0 && state_.validations_without_gain >= options_.patience;
 }
 
 // --- around the steps
 
-template <typename T>
-void Loop<T>::report(const ProgressSink& progress, const TrainPoint& point) const {
+void Loop::report(const ProgressSink& progress, const TrainPoint& point) const {
   if (!progress) return;
   std::string detail = fmt::format("loss {:.3f}", point.loss);
   if (std::isfinite(state_.best_loss)) detail += fmt::format("   best valid {:.3f}", state_.best_loss);
@@ -171,21 +160,16 @@ void Loop<T>::report(const ProgressSink& progress, const TrainPoint& point) cons
             "step", detail});
 }
 
-template <typename T>
-Status Loop<T>::save() {
-  return save_checkpoint(state_, inputs_.identity, job_.checkpoint_folder);
-}
+Status Loop::save() { return save_checkpoint(state_, inputs_.identity, job_.checkpoint_folder); }
 
-template <typename T>
-Status Loop<T>::cancelled() {
+Status Loop::cancelled() {
   state_.seconds = seconds_before_ + steady_seconds() - started_;
   if (!job_.checkpoint_folder.empty()) BANCHU_TRY_STATUS(save());
   return make_error(Code::Cancelled, fmt::format("training was stopped after step {}", state_.step),
                     "start the same night again: it goes on from there");
 }
 
-template <typename T>
-Result<std::string> Loop<T>::run(const ProgressSink& progress, const CancelFlag* cancel) {
+Result<std::string> Loop::run(const ProgressSink& progress, const CancelFlag* cancel) {
   BANCHU_TRY(TrainingLog log, TrainingLog::open(job_.log, state_.curve));
   judge_pairs();
   if (state_.step == 0 && validates_after(0)) state_.first_valid_loss = valid_loss(state_.parameters);
@@ -204,8 +188,5 @@ Result<std::string> Loop<T>::run(const ProgressSink& progress, const CancelFlag*
   }
   return std::string(options_.max_steps > 0 ? "max_steps" : "epochs");
 }
-
-template class Loop<float>;
-template class Loop<Bf16>;
 
 }  // namespace banchu::lora

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "train/data_order.h"
-#include "train/graph.h"
 #include "train/job_ends.h"
 #include "train/run.h"
+#include "train/step_graph.h"
 #include "train/training_log.h"
 
 namespace banchu::lora {
@@ -23,10 +23,9 @@ struct LoopInputs {
   const std::vector<const LessonRow*>& valid;
 };
 
-template <typename T>
 class Loop {
  public:
-  Loop(const LoopInputs& inputs, Graph<T>* graph, TrainState* state);
+  Loop(const LoopInputs& inputs, StepGraph* graph, TrainState* state);
 
   // Until it is done; answers why it stopped. Errors: Cancelled, FailedPrecondition (loss or gradient not finite), and
   // those of writing a checkpoint or the log.
@@ -54,7 +53,7 @@ class Loop {
   const TrainJob& job_;
   const TrainOptions& options_;
   const LoopInputs inputs_;
-  Graph<T>& graph_;
+  StepGraph& graph_;
   TrainState& state_;
   DataOrder order_;
   KindWeights weights_;

@@ -14,19 +14,36 @@ const Group& LoraMaps<T>::group(std::int64_t layer, GroupKind kind) const {
   return plan_.layers[static_cast<std::size_t>(layer)][kind];
 }
 
+namespace {
+
+// to [columns, rows] (+)= from [rows, columns], turned
+template <typename T>
+void turn(const float* from, std::int64_t rows, std::int64_t columns, T* to) {
+  for (std::int64_t r = 0; r < rows; ++r) {
+    for (std::int64_t c = 0; c < columns; ++c) store(from[r * columns + c], &to[c * rows + r]);
+  }
+}
+
+void add_turned(const float* from, std::int64_t rows, std::int64_t columns, float* to) {
+  parallel_for(columns, rows, [&](std::int64_t c) {
+    for (std::int64_t r = 0; r < rows; ++r) to[c * rows + r] += from[r * columns + c];
+  });
+}
+
+}  // namespace
+
 template <typename T>
 void LoraMaps<T>::use_parameters(const float* parameters) {
-  if constexpr (kElementOf<T> == Element::f32) {
-    parameters_ = parameters;
-  } else {
-    T* narrow = narrow_parameters_.grow(plan_.size);
-    constexpr std::int64_t kPiece = 1 << 14;
-    parallel_for((plan_.size + kPiece - 1) / kPiece, kPiece, [&](std::int64_t i) {
-      const std::int64_t begin = i * kPiece;
-      kernels().of<T>().convert(parameters + begin, narrow + begin, std::min(kPiece, plan_.size - begin));
-    });
-    parameters_ = narrow;
-  }
+  T* own = parameters_.grow(plan_.size);
+  const auto layers = static_cast<std::int64_t>(plan_.layers.size());
+  parallel_for(layers, plan_.size / layers, [&](std::int64_t layer) {
+    for (const Group& g : plan_.layers[static_cast<std::size_t>(layer)]) {
+      kernels().of<T>().convert(parameters + g.a_offset, own + g.a_offset, g.h_width * g.in);
+      for (const Member& member : g.members) {
+        if (member.is_adapted()) turn(parameters + member.b_offset, member.out, plan_.rank, own + member.b_offset);
+      }
+    }
+  });
 }
 
 template <typename T>
@@ -117,8 +134,8 @@ void LoraMaps<T>::forward(std::int64_t layer, GroupKind kind, const T* input, Bu
   for (const Member& member : g.members) {
     if (!member.is_adapted()) continue;
     gemm_->multiply(matrix(h->data() + member.h_offset, tokens_, rank, g.h_width),
-                    matrix(parameter(member.b_offset), member.out, rank).transposed(),
-                    columns(y, member.out_offset, member.out), plan_.scale, true);
+                    matrix(parameter(member.b_offset), rank, member.out), columns(y, member.out_offset, member.out),
+                    plan_.scale, true);
   }
   if (kind != kQkv && weights.bias[kind].size() > 0) add_bias(weights.bias[kind], y);
 }
@@ -142,10 +159,12 @@ void LoraMaps<T>::backward(std::int64_t layer, GroupKind kind, const T* dy, cons
     if (!member.is_adapted()) continue;
     const std::int64_t column = member.h_offset;
     const Matrix d_part = matrix(dy + member.out_offset, tokens_, member.out, g.out);
-    gemm_->multiply(d_part, matrix(parameter(member.b_offset), member.out, rank),
+    gemm_->multiply(d_part, matrix(parameter(member.b_offset), rank, member.out).transposed(),
                     matrix(d_h + column, tokens_, rank, width), plan_.scale);
-    gemm_->multiply(d_part.transposed(), matrix(h.data() + column, tokens_, rank, width),
-                    matrix(gradients + member.b_offset, member.out, rank), plan_.scale, true);
+    float* d_b = d_b_.grow(rank * g.out);
+    gemm_->multiply(matrix(h.data() + column, tokens_, rank, width).transposed(), d_part, matrix(d_b, rank, member.out),
+                    plan_.scale);
+    add_turned(d_b, rank, member.out, gradients + member.b_offset);
   }
   const Matrix a = matrix(parameter(g.a_offset), width, g.in);
   const T* seen = dropped(layer, kind, input);

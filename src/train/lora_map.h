@@ -21,7 +21,7 @@ class LoraMaps {
   LoraMaps(const Weights<T>* weights, const ParameterPlan* plan, Gemm* gemm, double dropout)
       : weights_(*weights), plan_(*plan), gemm_(gemm), dropout_(dropout) {}
 
-  // The parameters of the next passes, [plan.size]; the memory must stay.
+  // The parameters of the next passes, [plan.size].
   void use_parameters(const float* parameters);
   // The rows of every input from now on, and the key of the pass's masks (0: nothing is dropped).
   void begin(std::int64_t tokens, std::uint64_t dropout_key);
@@ -37,7 +37,7 @@ class LoraMaps {
 
  private:
   const Group& group(std::int64_t layer, GroupKind kind) const;
-  const T* parameter(std::int64_t offset) const { return parameters_ + offset; }
+  const T* parameter(std::int64_t offset) const { return parameters_.data() + offset; }
   const T* dropped(std::int64_t layer, GroupKind kind, const T* input);
   void undrop(std::int64_t layer, GroupKind kind, const float* from, float* to);
   void add_bias(const Buffer<float>& bias, const Matrix& y);
@@ -46,11 +46,11 @@ class LoraMaps {
   const ParameterPlan& plan_;
   Gemm* gemm_;
   double dropout_;
-  const T* parameters_ = nullptr;
   std::int64_t tokens_ = 0;
   std::uint64_t dropout_key_ = 0;
-  Buffer<T> narrow_parameters_, dropped_, d_h_;
-  Buffer<float> d_extra_;
+  Buffer<T> parameters_;  // as they are multiplied: B turned, [rank, out], which products read faster both ways
+  Buffer<T> dropped_, d_h_;
+  Buffer<float> d_extra_, d_b_;
 };
 
 }  // namespace banchu::lora

@@ -23,7 +23,8 @@ constexpr std::int64_t kModestBytes = 1200LL << 20;
 
 struct Need {
   std::int64_t least = 0;              // without any of the following
-  std::int64_t layer_activations = 0;  // of one more layer that keeps them
+  std::int64_t layer_activations = 0;  // of one more layer that keeps them, in the largest pass
+  std::int64_t usual_activations = 0;  // the same in a pass of rows of middling length
   std::int64_t layer_weights = 0;      // of one more layer that is resident
   std::int64_t passage = 0;            // in the least: where streamed layers pass through
 };
@@ -46,7 +47,7 @@ std::int64_t attention_bytes(const ModelShape& s, std::int64_t row, std::int64_t
 std::int64_t parameter_bytes(const TrainJob& job, const ParameterPlan& plan, Element type) {
   const std::int64_t copies = 2 + (job.valid != nullptr ? 1 : 0) + (job.options.ema_decay > 0 ? 1 : 0);
   const auto states = static_cast<std::int64_t>(adam_state_bytes(job.options.optimiser, pieces_of(plan)));
-  return plan.size * (copies * 4 + (type == Element::bf16 ? 2 : 0)) + states;
+  return plan.size * (copies * 4 + width_of(type)) + states;
 }
 
 Need need_of(const TrainJob& job, const ModelShape& s, const ParameterPlan& plan, const PassSize& pass, Element type) {
@@ -57,6 +58,7 @@ Need need_of(const TrainJob& job, const ModelShape& s, const ParameterPlan& plan
   const std::int64_t residuals = 2 * s.n_layer * pass.tokens * s.n_embd * width;
   Need need;
   need.layer_activations = layer_memory_bytes(s, plan, type, pass.tokens);
+  need.usual_activations = layer_memory_bytes(s, plan, type, std::min(pass.tokens, pass.usual_tokens));
   need.layer_weights = 2 * width * linear;  // packed both ways
   need.passage = width * (linear + 2 * s.n_embd * s.n_ff);
   need.least = kProcessBytes + parameters + head + residuals + scratch_bytes(s, pass.tokens, width) +
@@ -83,22 +85,25 @@ std::string advice(const TrainJob& job, const ModelShape& s, const ParameterPlan
   return "take a smaller model, a lower lora_r, or a machine with more memory";
 }
 
+// First what usual passes need to compute nothing twice; then matrices, which every pass reads; what is left again to
+// activations, for the largest passes.
 MemoryChoice spend(const ModelShape& s, const Need& need, std::int64_t spare) {
   // One layer is in the least already.
-  const std::int64_t kept = std::clamp<std::int64_t>(spare / need.layer_activations, 0, s.n_layer - 1);
-  spare -= kept * need.layer_activations;
+  const std::int64_t usual = std::min(spare, (s.n_layer - 1) * need.usual_activations);
   // With all of them resident nothing passes through.
-  const bool all = spare + need.passage >= s.n_layer * need.layer_weights;
-  const std::int64_t resident = all ? s.n_layer : std::clamp<std::int64_t>(spare / need.layer_weights, 0, s.n_layer);
+  const bool all = spare - usual + need.passage >= s.n_layer * need.layer_weights;
+  const std::int64_t resident =
+      all ? s.n_layer : std::clamp<std::int64_t>((spare - usual) / need.layer_weights, 0, s.n_layer);
+  const std::int64_t matrices = resident * need.layer_weights - (all ? need.passage : 0);
   MemoryChoice choice;
-  choice.activation_bytes = kept * need.layer_activations;
+  choice.activation_bytes = std::min(spare - matrices, (s.n_layer - 1) * need.layer_activations);
   choice.resident_layers = resident;
-  choice.expected_bytes =
-      need.least + choice.activation_bytes + resident * need.layer_weights - (all ? need.passage : 0);
+  choice.expected_bytes = need.least + choice.activation_bytes + matrices;
+  const std::int64_t kept = 1 + choice.activation_bytes / need.layer_activations;
   choice.in_words = fmt::format(
-      "{:.0f} MB expected: of {} layers {} keep their activations, {} are computed twice; {} stay dequantised, {} are "
-      "read from the file twice a step",
-      megabytes(choice.expected_bytes), s.n_layer, kept + 1, s.n_layer - kept - 1, resident, s.n_layer - resident);
+      "{:.0f} MB expected: of {} layers {} keep their activations in the largest step, {} are computed twice; {} stay "
+      "dequantised, {} are read from the file twice a step",
+      megabytes(choice.expected_bytes), s.n_layer, kept, s.n_layer - kept, resident, s.n_layer - resident);
   return choice;
 }
 

@@ -12,6 +12,8 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "train/device_graph.h"
+#include "train/graph.h"
 #include "train/job.h"
 #include "train/loop.h"
 #include "train/memory.h"
@@ -101,34 +103,76 @@ Result<std::vector<FrozenAdapter>> read_frozen(const TrainJob& job, const std::s
   return frozen;
 }
 
+// What computes the steps, with everything it holds, and where that lies.
+struct Worker {
+  std::shared_ptr<StepGraph> graph;
+  std::string in_words;
+};
+
+// The processor's own kernels.
 template <typename T>
+Result<Worker> on_processor(const TrainJob& job, const MemoryChoice& memory, std::shared_ptr<const GgufFile> file,
+                            const ModelShape& shape, const ParameterPlan& plan) {
+  struct Held {
+    Weights<T> weights;
+    Gemm gemm;
+    Graph<T> graph;
+    Held(Weights<T> loaded, const ParameterPlan& plan, double dropout, std::int64_t budget)
+        : weights(std::move(loaded)), graph(&weights, &plan, &gemm, dropout, budget) {}
+  };
+  BANCHU_TRY(auto frozen, read_frozen(job, plan.architecture));
+  BANCHU_TRY(auto weights, Weights<T>::load(std::move(file), shape, plan, std::move(frozen), memory.resident_layers));
+  auto held = std::make_shared<Held>(std::move(weights), plan, job.options.dropout, memory.activation_bytes);
+  return Worker{std::shared_ptr<StepGraph>(held, &held->graph), memory.in_words};
+}
+
+Result<Worker> on_devices(const TrainJob& job, std::shared_ptr<const GgufFile> file, const ModelShape& shape,
+                          const ParameterPlan& plan) {
+  BANCHU_TRY(auto frozen, read_frozen(job, plan.architecture));
+  BANCHU_TRY(FrozenModel model, FrozenModel::load(std::move(file), shape, plan, std::move(frozen)));
+  const DevicePlan devices{job.options.devices, job.options.device_shares, omp_get_max_threads()};
+  BANCHU_TRY(auto graph, DeviceGraph::create(std::move(model), plan, devices, job.options.dropout));
+  const std::string in_words = graph->in_words();
+  return Worker{std::move(graph), in_words};
+}
+
 Result<TrainOutcome> run(const TrainJob& job, const RunSettings& settings, std::shared_ptr<const GgufFile> file,
                          const ModelShape& shape, const Sets& sets, const ProgressSink& progress,
                          const CancelFlag* cancel) {
+  const bool is_processor = job.options.devices.empty();
+  const Element fastest = is_processor && has_fast_bf16() ? Element::bf16 : Element::f32;
+  const Element type = settings.type.value_or(fastest);
   BANCHU_TRY(const ParameterPlan plan, plan_parameters(shape, job.options));
   const std::vector<Piece> pieces = pieces_of(plan);
-  BANCHU_TRY(MemoryChoice memory, choose_memory(job, shape, plan, kElementOf<T>));
+  MemoryChoice memory;
+  if (is_processor) {
+    BANCHU_TRY(memory, choose_memory(job, shape, plan, type));
+  }
   memory.activation_bytes = std::min(memory.activation_bytes, settings.activation_budget_bytes);
   memory.resident_layers = std::min(memory.resident_layers, settings.resident_layers);
-  BANCHU_TRY(const JobIdentity identity, identify(job, kElementOf<T>, omp_get_max_threads()));
+  BANCHU_TRY(const JobIdentity identity, identify(job, type, omp_get_max_threads()));
   BANCHU_TRY(Started started, start_state(job, plan, pieces, identity));
   TrainState& state = started.state;
   const bool resumed = state.step > 0;
-  std::string stopped;
+  std::string stopped, in_words;
   {
-    BANCHU_TRY(auto frozen, read_frozen(job, plan.architecture));
-    BANCHU_TRY(const auto weights,
-               Weights<T>::load(std::move(file), shape, plan, std::move(frozen), memory.resident_layers));
-    Gemm gemm;
-    Graph<T> graph(&weights, &plan, &gemm, job.options.dropout, memory.activation_bytes);
-    Loop<T> loop({job, settings, plan, pieces, identity, sets.train.rows, sets.valid.rows}, &graph, &state);
+    Worker worker;
+    if (!is_processor) {
+      BANCHU_TRY(worker, on_devices(job, std::move(file), shape, plan));
+    } else if (type == Element::bf16) {
+      BANCHU_TRY(worker, on_processor<Bf16>(job, memory, std::move(file), shape, plan));
+    } else {
+      BANCHU_TRY(worker, on_processor<float>(job, memory, std::move(file), shape, plan));
+    }
+    in_words = worker.in_words;
+    Loop loop({job, settings, plan, pieces, identity, sets.train.rows, sets.valid.rows}, worker.graph.get(), &state);
     if (settings.before_first_step) settings.before_first_step();
     BANCHU_TRY(stopped, loop.run(progress, cancel));
   }
   BANCHU_TRY(TrainOutcome outcome, finish(job, plan, state, stopped, resumed));
-  outcome.memory_choice = memory.in_words;
+  outcome.memory_choice = in_words;
   tell_of_rows(sets, job.options, &outcome);
-  if (job.options.memory_limit_mb > 0) outcome.notes.push_back(memory.in_words);
+  if (job.options.memory_limit_mb > 0 || !is_processor) outcome.notes.push_back(in_words);
   if (!started.note.empty()) outcome.notes.push_back(started.note);
   return outcome;
 }
@@ -146,9 +190,7 @@ Result<TrainOutcome> train_with(const TrainJob& job, const RunSettings& settings
   BANCHU_TRY(const Sets sets, prepare_sets(job, shape));
   const ThreadCount threads(job.options.threads > 0 ? job.options.threads : omp_get_max_threads());
   BANCHU_TRY_STATUS(check_weights(*file));
-  const Element type = settings.type.value_or(has_fast_bf16() ? Element::bf16 : Element::f32);
-  if (type == Element::bf16) return run<Bf16>(job, settings, std::move(file), shape, sets, progress, cancel);
-  return run<float>(job, settings, std::move(file), shape, sets, progress, cancel);
+  return run(job, settings, std::move(file), shape, sets, progress, cancel);
 } catch (const std::bad_alloc&) {
   return make_error(Code::NoSpace, "the machine ran out of memory while training",
                     "the last checkpoint is kept: free some memory and train again");

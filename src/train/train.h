@@ -55,7 +55,9 @@ struct TrainOptions {
   int checkpoint_every = 5;        // steps
   int threads = 0;
   std::uint64_t seed = 1;
-  int memory_limit_mb = 0;  // of the whole process; 0: what the machine has free. Never changes the adapter
+  std::vector<std::string> devices;   // ggml's names, in the order of the layers; empty: the processor's own kernels
+  std::vector<double> device_shares;  // of the layers, one for each device; empty: by free memory
+  int memory_limit_mb = 0;            // of the whole process; 0: what the machine has free. Never changes the adapter
 };
 double default_learning_rate(std::uint32_t n_embd);
 
@@ -118,6 +120,9 @@ Result<TrainOutcome> train(const TrainJob& job, const ProgressSink& progress, co
 
 // The digest that TrainJob::tokenizer is compared with: tokens, their kinds, merges and scores.
 std::string tokenizer_digest(const GgufFile& file);
+
+// Names for TrainOptions::devices; none in a build without them.
+std::vector<std::string> graphics_cards();
 
 // Can this file be trained? OK, or Unsupported with the reason.
 Status trainable(const GgufFile& file);

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "app/device_flags.h"
 #include "app/open.h"
 #include "app/progress_bar.h"
 #include "app/verbs.h"
@@ -14,6 +15,7 @@ struct BenchFlags {
   TrainBenchOptions train;
   std::string clock = "wall";
   bool profile = false;
+  DeviceFlags device;
 };
 
 Json bench_to_json(const BenchFlags& flags, const TrainBench& bench) {
@@ -64,6 +66,8 @@ Result<int> run_bench_train(AppContext& context, BenchFlags flags) {
     BANCHU_TRY(bag, open_bag(context, Bag::Access::read_only));
   }
   BANCHU_TRY(flags.train.model, find_model(context, bag.get(), nullptr));
+  flags.train.devices = chosen_devices(flags.device);
+  flags.train.device_shares = flags.device.split;
   flags.train.by_cpu_time = flags.clock == "cpu";
   flags.train.threads = context.options.threads;
   flags.train.seed = context.seed_or(1);
@@ -97,6 +101,7 @@ void add_bench_verbs(CLI::App& app, AppContext& context) {
   verb->add_option("--memory-limit", train.memory_limit_mb, "Trains within this many MB")
       ->type_name("MB")
       ->check(CLI::Range(0, 1 << 30));
+  add_device_flags(verb, &flags->device);
   verb->add_flag("--profile", flags->profile, "Says where the time of a step goes");
   on_run(verb, context, [&context, flags] { return run_bench_train(context, *flags); });
 }

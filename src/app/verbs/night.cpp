@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <iostream>
 
+#include "app/device_flags.h"
 #include "app/night_text.h"
 #include "app/open.h"
 #include "app/progress_bar.h"
@@ -20,6 +21,7 @@ namespace {
 struct NightFlags {
   std::string recipe;
   int memory_limit_mb = 0;
+  DeviceFlags device;
   std::string only;
   bool ask = false;
   bool dry_run = false;
@@ -109,6 +111,8 @@ Result<NightRequest> prepare(AppContext& context, Bag& bag, const Recipe& recipe
   request.model = model;
   request.recipe = recipe;
   if (flags.memory_limit_mb > 0) request.recipe.train.memory_limit_mb = flags.memory_limit_mb;
+  request.recipe.train.devices = chosen_devices(flags.device);
+  request.recipe.train.device_shares = flags.device.split;
   request.seed = context.seed_or(1);
   request.threads = context.options.threads;
   request.cancel = &context.cancel;
@@ -181,6 +185,7 @@ void add_night_verbs(CLI::App& app, AppContext& context) {
     verb->add_option("--memory-limit", flags->memory_limit_mb, "Trains within this many MB; the adapter stays the same")
         ->type_name("MB")
         ->check(CLI::Range(0, 100000000));
+    add_device_flags(verb, &flags->device);
     const std::string name = stage.name;
     if (name == "ruminate") verb->add_flag("--explain", flags->explain, "The reason for every entry; writes nothing");
     if (name == "night" || name == "promote") verb->add_flag("--ask", flags->ask, "You decide before it wakes");
