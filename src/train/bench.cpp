@@ -132,7 +132,8 @@ Result<TrainBench> bench_train(const TrainBenchOptions& options, const ProgressS
   job.train = &rows;
   job.options = plain_options(options);
   job.output = folder.path() / "adapter.gguf";
-  const Element type = options.dtype.empty() ? (lora::has_fast_bf16() ? Element::bf16 : Element::f32)
+  const bool is_fast = options.devices.empty() && lora::has_fast_bf16();
+  const Element type = options.dtype.empty() ? (is_fast ? Element::bf16 : Element::f32)
                                              : (options.dtype == "bf16" ? Element::bf16 : Element::f32);
   Watch watch;
   if (options.by_cpu_time) watch.clock = process_cpu_seconds;

@@ -2,6 +2,7 @@
 #include "train/train.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <omp.h>
 
 #include <algorithm>
@@ -169,6 +170,8 @@ Result<TrainOutcome> run(const TrainJob& job, const RunSettings& settings, std::
     if (settings.before_first_step) settings.before_first_step();
     BANCHU_TRY(stopped, loop.run(progress, cancel));
   }
+  // The C library keeps what was freed for the next allocation; what comes after a training needs little of it.
+  ::malloc_trim(0);
   BANCHU_TRY(TrainOutcome outcome, finish(job, plan, state, stopped, resumed));
   outcome.memory_choice = in_words;
   tell_of_rows(sets, job.options, &outcome);
