@@ -130,9 +130,12 @@ bool Loop::validates_after(int finished_steps) const {
 }
 
 // Two candidates: where the steps have led, and their running mean. The better one is compared with the best so far.
+// None before every lesson was seen once: a few held-out replies can be nearest to their words while the rate still
+// warms up, and what is to be learned is hardly there.
 void Loop::validate(TrainPoint* point) {
   point->valid_loss = valid_loss(state_.parameters);
   if (options_.ema_decay > 0) point->valid_loss_of_mean = valid_loss(state_.mean);
+  if (state_.step < std::min(order_.steps_per_epoch(), order_.total_steps())) return;
   const bool mean = point->valid_loss_of_mean < point->valid_loss;
   const double loss = mean ? point->valid_loss_of_mean : point->valid_loss;
   if (loss < state_.best_loss) {
