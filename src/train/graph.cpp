@@ -19,6 +19,13 @@ std::int64_t layer_memory_bytes(const ModelShape& shape, const ParameterPlan& pl
 }
 
 template <typename T>
+std::int64_t LayerMemory<T>::bytes() const {
+  std::int64_t narrow = qkv.size() + attention.size() + gate_up.size();
+  for (const Buffer<T>& one : h) narrow += one.size();
+  return narrow * static_cast<std::int64_t>(sizeof(T)) + (attention_branch.size() + ffn_branch.size()) * 4;
+}
+
+template <typename T>
 Graph<T>::Graph(const Weights<T>* weights, const ParameterPlan* plan, Gemm* gemm, double dropout,
                 std::int64_t activation_budget_bytes)
     : weights_(*weights),
@@ -253,6 +260,27 @@ void Graph<T>::begin(const Batch& batch, bool training) {
   const std::int64_t each = layer_memory_bytes(shape_, plan_, kElementOf<T>, tokens_);
   kept_ = training ? std::clamp<std::int64_t>(budget_bytes_ / each, 0, shape_.n_layer) : 0;
   is_training_ = training;
+  if (training) make_room(each);
+}
+
+template <typename T>
+std::int64_t Graph<T>::kept_bytes() const {
+  std::int64_t bytes = 0;
+  for (const LayerMemory<T>& memory : memories_) bytes += memory.bytes();
+  return bytes;
+}
+
+template <typename T>
+void Graph<T>::make_room(std::int64_t layer_bytes) {
+  const auto first_kept = static_cast<std::size_t>(shape_.n_layer - kept_);
+  std::int64_t grown = 0;
+  for (std::size_t i = 0; i < memories_.size(); ++i) {
+    grown += i < first_kept ? memories_[i].bytes() : std::max(layer_bytes, memories_[i].bytes());
+  }
+  if (grown <= budget_bytes_) return;
+  for (std::size_t i = 0; i < memories_.size(); ++i) {
+    if (i < first_kept || memories_[i].bytes() > layer_bytes) memories_[i] = {};
+  }
 }
 
 template <typename T>

@@ -53,6 +53,8 @@ struct LayerMemory {
   std::array<Buffer<T>, kGroups> h;  // X A^T of each group, [M, members * rank]
   Buffer<float> attention_branch;    // [M, n_embd], what the norm behind the branch reads; with post norms only
   Buffer<float> ffn_branch;          // [M, n_embd]
+
+  std::int64_t bytes() const;  // that it holds now
 };
 std::int64_t layer_memory_bytes(const ModelShape& shape, const ParameterPlan& plan, Element type, std::int64_t tokens);
 
@@ -65,11 +67,15 @@ class Graph : public StepGraph {
   void use_parameters(const float* parameters) override { maps_.use_parameters(parameters); }
   double loss(const Batch& batch) override;
   double loss_and_gradients(const Batch& batch, float* gradients) override;
+  // What the layers hold of passes so far: never more than the budget.
+  std::int64_t kept_bytes() const;
   // Logits [tokens, n_vocab] of a batch: for tests.
   std::vector<float> logits(const Batch& batch);
 
  private:
   void begin(const Batch& batch, bool training);
+  // Passes differ in size, and memory only grows: what this one does not need goes before it would exceed the budget.
+  void make_room(std::int64_t layer_bytes);
   // Of the hidden states x; adds their gradient to dx unless it is null.
   double loss_of(const Batch& batch, const float* x, float* dx);
   void embed(float* x);

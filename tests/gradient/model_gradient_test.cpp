@@ -258,6 +258,22 @@ TYPED_TEST(Formats, RecomputedLayersGiveTheSameBits) {
   }
 }
 
+TYPED_TEST(Formats, PassesOfAnySizeInAnyOrderStayWithinTheBudget) {
+  const TinyModel tiny = make_tiny_llama(7);
+  const auto rows = mixed_rows();
+  const lora::Batch large = pack_all(rows), small = lora::pack({&rows[0]}, {}, 1024, 1),
+                    middling = lora::pack({&rows[0], &rows[2]}, {}, 1024, 1);
+  Bench<TypeParam> measured(tiny);
+  measured.run(middling);
+  const std::int64_t budget = measured.graph->kept_bytes();  // all layers of a middling pass, fewer of a large one
+  Bench<TypeParam> bench(tiny, 0, budget);
+  for (const lora::Batch* batch : {&middling, &large, &middling, &small, &large, &small}) {
+    bench.run(*batch);
+    EXPECT_LE(bench.graph->kept_bytes(), budget);
+    EXPECT_GT(bench.graph->kept_bytes(), 0);
+  }
+}
+
 TEST(Dropout, GradientIsThatOfTheMaskedModel) {
   Bench<float> bench(make_tiny_llama(7), 0.3);
   bench.awaken();
