@@ -1,5 +1,5 @@
 // Private to model/: replies over the sequences of one context: one for complete(), many in one batch for
-// complete_all().
+// complete_all() and for a Crowd.
 //
 // Threads: one at a time. Errors: InvalidArgument (a prompt that does not fit), Cancelled, Internal.
 #pragma once
@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "model/crowd.h"
 #include "model/decoder.h"
 #include "model/reply.h"
 
@@ -46,6 +47,32 @@ class SequenceReply {
   std::clock_t processor_at_prompt_ = 0;
   bool prompt_pending_ = true;
   const LoadedModel& model_;
+};
+
+// The sequences of a context as places at which requests are answered.
+class Places final : public Crowd {
+ public:
+  Places(const LoadedModel& model, Decoder& decoder, WordTables& tables);
+
+  int places() const override { return static_cast<int>(places_.size()); }
+  int speaking() const override;
+  Result<int> begin(CompletionRequest request, TextSink sink) override;
+  void cancel(int place) override;
+  Result<std::vector<Ended>> step() override;
+  void reset() override;
+
+ private:
+  // The free place whose cache begins with most of `prompt`; of equals the one with the shortest cache. -1: none free.
+  int choose(const std::vector<Token>& prompt) const;
+
+  struct Place {
+    CompletionRequest request;
+    std::unique_ptr<SequenceReply> reply;
+  };
+  const LoadedModel& model_;
+  Decoder& decoder_;
+  WordTables& tables_;
+  std::vector<Place> places_;
 };
 
 Result<std::vector<Completion>> batch_replies(const LoadedModel& model, Decoder& decoder, WordTables& tables,

@@ -1,0 +1,78 @@
+#include "serve/serve.h"
+
+#include <fmt/format.h>
+
+#include "base/clock.h"
+#include "serve/dialect.h"
+#include "serve/routes.h"
+
+namespace banchu {
+namespace {
+
+class LocalServer final : public Server {
+ public:
+  LocalServer(std::unique_ptr<Speech> speech, const ServeOptions& options, TurnSink keep)
+      : speech_(std::move(speech)),
+        guard_(options.keys),
+        talker_(*speech_, {options.name, options.sampling, std::move(keep)}, context_tokens(options)),
+        desk_{talker_, guard_, options.version, steady_seconds()} {}
+
+  Status bind(const ServeOptions& options) {
+    HttpHandlers handlers;
+    add_openai_routes(desk_, handlers.rows);
+    add_ollama_routes(desk_, handlers.rows);
+    add_own_routes(desk_, handlers.rows);
+    for (RouteRow& row : handlers.rows) row.route = readable_by_its_page(std::move(row.route));
+    handlers.guard = [this](const HttpCall& call) { return guard_.stop(call); };
+    handlers.refuse = [](const HttpCall& call, int status, const std::string& message) {
+      return refusal(dialect_of(call.path), status, message);
+    };
+    HttpOptions http;
+    http.host = options.host;
+    http.port = options.port;
+    BANCHU_TRY(http_, HttpServer::open(http, std::move(handlers)));
+    return {};
+  }
+
+  int port() const override { return http_->port(); }
+  void run() override { http_->run(); }
+  void stop() override { http_->stop(); }
+
+ private:
+  int context_tokens(const ServeOptions& options) const {
+    const auto trained = static_cast<int>(speech_->model().info().context_tokens);
+    const int wanted = options.speech.session.context_tokens;
+    return trained > 0 ? std::min(wanted, trained) : wanted;
+  }
+
+  Route readable_by_its_page(Route route) const {
+    return [this, route = std::move(route)](const HttpCall& call) {
+      HttpAnswerOut answer = route(call);
+      for (auto& header : guard_.origin_headers(call)) answer.headers.push_back(std::move(header));
+      return answer;
+    };
+  }
+
+  std::unique_ptr<Speech> speech_;
+  Guard guard_;
+  Talker talker_;
+  Desk desk_;
+  std::unique_ptr<HttpServer> http_;  // goes first: its threads use all of the above
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::open(std::shared_ptr<Model> model, const ServeOptions& options,
+                                             VoiceSource voice, TurnSink keep) {
+  if (options.keys.empty() && !is_loopback_name(options.host)) {
+    return make_error(Code::FailedPrecondition,
+                      fmt::format("without keys the server stays on this machine; {} reaches beyond it", options.host),
+                      "banchu serve --new-key NAME --key-file F, then --key-file F");
+  }
+  BANCHU_TRY(auto speech, Speech::open(std::move(model), options.speech, std::move(voice)));
+  auto server = std::make_unique<LocalServer>(std::move(speech), options, std::move(keep));
+  BANCHU_TRY_STATUS(server->bind(options));
+  return std::unique_ptr<Server>(std::move(server));
+}
+
+}  // namespace banchu
