@@ -36,7 +36,10 @@ class LocalServer final : public Server {
 
   int port() const override { return http_->port(); }
   void run() override { http_->run(); }
-  void stop() override { http_->stop(); }
+  void stop() override {
+    speech_->stop();  // running streams end now
+    http_->stop();
+  }
 
  private:
   int context_tokens(const ServeOptions& options) const {

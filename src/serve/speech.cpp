@@ -39,11 +39,7 @@ Speech::Speech(std::shared_ptr<Model> model, const SpeechOptions& options, Voice
     : model_(std::move(model)), options_(options), voice_(std::move(voice)) {}
 
 Speech::~Speech() {
-  {
-    const std::scoped_lock lock(mutex_);
-    stopping_ = true;
-  }
-  changed_.notify_all();
+  stop();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -82,6 +78,14 @@ void Speech::cancel(Ticket ticket) {
     cancels_.push_back(ticket);
   }
   changed_.notify_one();
+}
+
+void Speech::stop() {
+  {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
 }
 
 SpeechFigures Speech::figures() const {

@@ -61,6 +61,7 @@ class Speech {
 
   Result<Ticket> say(CompletionRequest request, Listener listener);
   void cancel(Ticket ticket);
+  void stop();  // every reply ends with Cancelled, and no other begins
   SpeechFigures figures() const;
   const Model& model() const { return *model_; }
 
