@@ -3,7 +3,9 @@
 
     tools/make_arc_order.py TALES.csv tables     figures of words and shapes, from two thirds of the tales
     (build arc_lab anew)
-    tools/make_arc_order.py TALES.csv weights    weights of the features, from the other third
+    tools/make_arc_order.py TALES.csv weights    weights of the English features, from the other third
+    tools/make_arc_order.py TALES.csv korean     weights of the Korean features, from that third, the English golden
+                                                 episodes and bench/arc/stories.ko.jsonl: no Korean golden episode
 
 TALES.csv has columns document_id,text, one sentence a row (FairytaleQA's training tales, Apache-2.0). Only shuffles
 teach: no human judgement. No sentence enters a table. Needs numpy, scikit-learn and build/dev/bin/arc_lab.
@@ -18,8 +20,9 @@ LAB = ROOT / "build/dev/bin/arc_lab"
 TABLES = ROOT / "src/arc/tables"
 SHAPES, EDGE, LEAST = 48, 3, 12
 FEATURES = ["article", "article-first", "antecedent", "recurrence", "span", "growth", "quotes", "adjacency", "opening",
-            "closing", "drift"]
-RULES = ["article", "article-first", "antecedent", "recurrence", "span", "growth", "quotes"]
+            "closing", "drift", "given", "naming", "time"]
+RULES = ["article", "article-first", "antecedent", "recurrence", "span", "growth", "quotes", "given", "naming", "time"]
+SIGNED = {"recurrence", "span", "growth"}  # short stories return to their beginning, where these turn round
 
 
 def read_tales(path):
@@ -143,14 +146,50 @@ def fit_weights(d, blocks, features, name):
     print(dict(zip(features, np.round(weights, 3))))
 
 
+def read_episodes(path):
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return {row["id"]: [u if isinstance(u, str) else u["text"] for u in row["units"]] for row in rows}
+
+
+def fit_korean(tales):
+    """Each of the three sets weighs the same, each feature is counted in its own set's spread; the weights are in the
+    spread of the Korean stories."""
+    sets = [{name: tale for name, tale in tales.items() if third(name) == 0},
+            read_episodes(ROOT / "samples/golden/en.jsonl"), read_episodes(ROOT / "bench/arc/stories.ko.jsonl")]
+    x, weights, scale = [], [], None
+    for texts in sets:
+        d = differences(texts, 16)[1]
+        scale = np.sqrt((d**2).mean(axis=0))
+        x.append(d / np.maximum(scale, 1e-9))
+        weights.append(np.full(len(d), 1 / len(d)))
+    x, weights = np.concatenate(x), np.concatenate(weights)
+    weights /= weights.mean()
+    keep = np.ones(len(FEATURES), bool)
+    while True:
+        model = LogisticRegression(C=0.01, fit_intercept=False, max_iter=800)
+        model.fit(np.concatenate([x[:, keep], -x[:, keep]]), np.repeat([1, 0], len(x)), np.tile(weights, 2))
+        wrong = [f for f, w in zip(np.flatnonzero(keep), model.coef_[0]) if w < 0 and FEATURES[f] not in SIGNED]
+        if not wrong:
+            break
+        keep[wrong] = False
+    fitted = np.zeros(len(FEATURES))
+    fitted[keep] = model.coef_[0] * (scale[keep] > 0) / np.maximum(scale[keep], 1e-9)
+    with open(TABLES / "order_weights.ko.tsv", "w", encoding="utf-8") as out:
+        for feature, weight in zip(FEATURES, fitted):
+            if weight:
+                out.write(f"{feature}\t{round(weight * 1000)}\n")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tales", type=pathlib.Path)
-    parser.add_argument("what", choices=["tables", "weights"])
+    parser.add_argument("what", choices=["tables", "weights", "korean"])
     args = parser.parse_args()
     tales = read_tales(args.tales)
     if args.what == "tables":
         return make_tables(tales)
+    if args.what == "korean":
+        return fit_korean(tales)
     blocks, d = differences({name: tale for name, tale in tales.items() if third(name) == 0}, 8)
     fit_weights(d, blocks, FEATURES, "order_weights.en.tsv")
     fit_weights(d, blocks, RULES, None)  # for comparison: what the rules alone reach

@@ -131,8 +131,10 @@ install_packages() {
   as_root dpkg --configure -a # an earlier run may have been stopped in the middle
   as_root apt-get -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 update
   note "installing ${#missing[@]} packages"
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 \
-    -o APT::Status-Fd=1 install -y --no-install-recommends "${missing[@]}" | follow_apt
+  # apt hides its status descriptor from the packages' scripts, so it must not be their standard output: 4 is a copy.
+  # shellcheck disable=SC2016
+  as_root env DEBIAN_FRONTEND=noninteractive sh -c 'apt-get "$@" 4>&1' _ -o Acquire::Retries=3 \
+    -o DPkg::Lock::Timeout=300 -o APT::Status-Fd=4 install -y --no-install-recommends "${missing[@]}" | follow_apt
   mapfile -t missing < <(missing_packages "$@")
   [ ${#missing[@]} = 0 ] || { echo "still missing: ${missing[*]}"; return 1; }
   note "$# packages, installed what was missing"

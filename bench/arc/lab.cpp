@@ -9,7 +9,7 @@
 //   arc_lab score [full|fast] [MODEL.gguf]
 //   arc_lab standard                  a golden set on stdin: each episode's score, held out; the map
 //   arc_lab shuffles K COUNT SEED     id, -1 (the original) or the shuffle's number, every order feature, the weighed
-//   sum
+//                                     sum
 #include <fmt/format.h>
 
 #include <ctime>
@@ -17,37 +17,17 @@
 #include <numeric>
 #include <string>
 
-#include "arc/arc.h"
 #include "arc/emotions.h"
 #include "arc/measure.h"
-#include "arc/model_signals.h"
 #include "arc/numeric.h"
 #include "arc/order.h"
 #include "arc/reading_json.h"
 #include "arc/shuffle.h"
 #include "base/json.h"
+#include "tale.h"
 
 namespace banchu {
 namespace {
-
-struct Tale {
-  std::string id;
-  std::vector<std::string> units;
-  std::vector<std::string_view> views() const { return {units.begin(), units.end()}; }
-};
-
-bool next_tale(Tale& tale) {
-  std::string line;
-  if (!std::getline(std::cin, line)) return false;
-  const Result<Json> json = parse_json(line, "a line");
-  if (!json) return false;
-  tale.id = string_at(*json, "id");
-  tale.units.clear();
-  for (const ArcTurn& unit : split_sentences(string_at(*json, "text"))) tale.units.push_back(unit.text);
-  if (!tale.units.empty()) return true;
-  for (const Json& unit : (*json)["units"]) tale.units.push_back(unit.get<std::string>());
-  return true;
-}
 
 void dump(const Tale& tale) {
   const Discourse discourse(tale.views());
@@ -226,19 +206,10 @@ int run(const std::vector<std::string>& words) {
   Tale tale;
   ArcOptions options;
   options.with_interval = words.size() > 1 && words[1] == "full";
-  std::shared_ptr<Model> model;
-  std::unique_ptr<Session> session;
+  OpenModel open;
   if (words.size() > 2 && words[0] == "score") {
-    Result<std::shared_ptr<Model>> loaded = Model::load(words[2]);
-    if (!loaded) return 1;
-    model = std::move(*loaded);
-    SessionOptions wanted;
-    wanted.context_tokens = static_cast<int>(kWindowTokens);
-    wanted.sequences = 8;
-    Result<std::unique_ptr<Session>> opened = Session::open(model, wanted);
-    if (!opened) return 1;
-    session = std::move(*opened);
-    options.session = session.get();
+    if (!open_model(words[2], open)) return 1;
+    options.session = open.session.get();
   }
   while (next_tale(tale)) {
     if (words[0] == "dump") dump(tale);

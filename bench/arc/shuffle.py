@@ -13,7 +13,7 @@ import numpy as np
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LAB = ROOT / "build/dev/bin/arc_lab"
 FEATURES = ["article", "article-first", "antecedent", "recurrence", "span", "growth", "quotes", "adjacency", "opening",
-            "closing", "drift"]
+            "closing", "drift", "given", "naming", "time"]
 
 
 def read_texts(path):

@@ -39,7 +39,7 @@ std::string headline(const Reading& reading) {
   if (reading.interval) line += fmt::format("   [{:.0f}, {:.0f}]", (*reading.interval)[0], (*reading.interval)[1]);
   if (reading.null) line += fmt::format("   by chance {:.0f}", *reading.null);
   if (reading.standard) line += fmt::format(", standard {:.0f}", *reading.standard);
-  if (reading.ceiling) line += fmt::format(" (your golden set's median {:.0f})", *reading.ceiling);
+  if (reading.ceiling) line += fmt::format(" (golden set held out {:.0f})", *reading.ceiling);
   line += fmt::format("   gamma {} tau {}", reading.gamma, reading.tau);
   if (reading.grid.empty()) return line;
   const auto [low, high] = std::minmax_element(reading.grid.begin(), reading.grid.end(),

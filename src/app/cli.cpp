@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/help_format.h"
 #include "app/interrupt.h"
 #include "app/verbs.h"
 #include "base/clock.h"
@@ -26,9 +27,10 @@ namespace {
 constexpr int kMaxThreads = 1024;
 
 using AddVerbs = void (*)(CLI::App&, AppContext&);
-constexpr AddVerbs kVerbs[] = {add_chat_verbs, add_journal_verbs, add_night_verbs,  add_memory_verbs, add_self_verbs,
-                               add_bag_verbs,  add_model_verbs,   add_import_verbs, add_export_verbs, add_bench_verbs,
-                               add_arc_verbs,  add_serve_verbs,   add_shell_verbs};
+constexpr AddVerbs kVerbs[] = {add_chat_verbs,    add_journal_verbs, add_night_verbs, add_memory_verbs,
+                               add_self_verbs,    add_bag_verbs,     add_model_verbs, add_import_verbs,
+                               add_export_verbs,  add_bench_verbs,   add_arc_verbs,   add_plan_verbs,
+                               add_explain_verbs, add_doctor_verbs,  add_serve_verbs, add_shell_verbs};
 
 // CLI11 reads "-1" and numbers that do not fit as some other number.
 std::string check_seed(const std::string& text) {
@@ -53,6 +55,7 @@ void add_global_options(CLI::App& app, AppContext& context) {
 
 void build_table(CLI::App& app, AppContext& context) {
   app.name("banchu");
+  app.formatter(std::make_shared<HelpFormat>(context.language, context.out.columns()));
   app.fallthrough();  // global options also after the verb
   app.require_subcommand(1);
   app.set_version_flag("--version", "banchu " BANCHU_VERSION);
@@ -145,12 +148,15 @@ Status settle_globals(AppContext& context) {
   return {};
 }
 
-// CLI11 stops at the first error, perhaps before it has read --json: the error must still come as JSON.
+// CLI11 stops at the first error and at --help, perhaps before it has read --json and --lang: what it says must still
+// come as JSON, and in that language.
 void read_json_flag_early(AppContext& context, int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument = argv[i];
     if (argument == "--") break;
     if (argument == "--json") context.options.json = true;
+    if (argument.starts_with("--lang=")) context.language = language_from(argument.substr(7));
+    if (argument == "--lang" && i + 1 < argc) context.language = language_from(argv[i + 1]);
   }
 }
 
@@ -221,6 +227,7 @@ int run_command_line(int argc, char** argv) {
   try {
     CLI::App app("A companion that talks, keeps the day, sleeps on it and grows.");
     build_table(app, context);
+    translate_table(app, context.language);
     return parse_and_run(app, context, argc, argv);
   } catch (const std::bad_alloc&) {
     return context.fail(

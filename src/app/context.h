@@ -4,12 +4,15 @@
 // else touches stdout. Threads: one, but for `cancel`, which a signal handler sets.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "app/catalogue.h"
 #include "app/terminal.h"
 #include "app/words.h"
 #include "base/error.h"
@@ -42,11 +45,24 @@ class AppContext {
 
   // A line of the answer, for a person: stdout, or nothing with --json.
   void print(std::string_view line) const;
+  // The same in the user's language: `english` is looked up in the Korean catalogue (app/catalogue.h) and filled there.
+  template <typename... T>
+  std::string said(fmt::format_string<T...> english, T&&... values) const {
+    const fmt::string_view key = english;
+    return fmt::vformat(in_language({key.data(), key.size()}, language), fmt::make_format_args(values...));
+  }
+  template <typename... T>
+  void say(fmt::format_string<T...> english, T&&... values) const {
+    print(said<T...>(english, std::forward<T>(values)...));
+  }
+  // A word that a room names things by ("habit", "fresh"), in the user's language.
+  std::string named(std::string_view english) const { return std::string(in_language(english, language)); }
   // A line beside the answer: stderr, or nothing with --quiet.
   void note(std::string_view line) const;
   // The one JSON object; only with --json.
   void answer(const Json& object) const;
-  // "[verb] message" and the hint on stderr, {"error":{...}} on stdout with --json. Answers the exit code.
+  // "[verb] message" and the hint on stderr, in the user's language; {"error":{...}} on stdout with --json, always in
+  // English, for scripts compare it. Answers the exit code.
   int fail(const Error& error) const;
 
   std::string_view word(Word word) const { return text_of(word, language); }

@@ -2,13 +2,16 @@
 
 #include <fmt/format.h>
 
+#include "app/catalogue.h"
+
 namespace banchu {
 
-std::string entry_facts(const Entry& entry) {
-  std::string facts = name_of(entry.source);
-  if (entry.mark != EntryMark::none) facts += fmt::format(" · {}", name_of(entry.mark));
-  facts += fmt::format(" · {}", name_of(entry.state));
-  if (!entry.turn.mask.empty()) facts += " · under a mask";
+std::string entry_facts(const Entry& entry, Language language) {
+  const auto named = [language](std::string_view name) { return in_language(name, language); };
+  std::string facts(named(name_of(entry.source)));
+  if (entry.mark != EntryMark::none) facts += fmt::format(" · {}", named(name_of(entry.mark)));
+  facts += fmt::format(" · {}", named(name_of(entry.state)));
+  if (!entry.turn.mask.empty()) facts += fmt::format(" · {}", named("under a mask"));
   return facts;
 }
 

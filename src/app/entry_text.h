@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 
+#include "app/words.h"
 #include "base/json.h"
 #include "journal/entry.h"
 #include "ruminate/memory.h"
@@ -12,7 +13,7 @@ namespace banchu {
 
 inline constexpr std::size_t kShownIdDigits = 8;
 
-std::string entry_facts(const Entry& entry);  // "spoken · kept · used"
+std::string entry_facts(const Entry& entry, Language language);  // "spoken · kept · used"
 Json entry_as_json(const Entry& entry);
 Json memory_as_json(const Memory& memory);
 

@@ -5,8 +5,11 @@
 
 #include <array>
 
+#include "app/catalogue.h"
 #include "app/progress_bar.h"
+#include "app/terminal.h"
 #include "base/text.h"
+#include "evaluate/report_text.h"
 
 namespace banchu {
 namespace {
@@ -47,6 +50,26 @@ std::string counted_reasons(const Chewed& chewed, bool korean) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
+const char* korean_reason(Reason reason) {
+  for (const ReasonWord& row : kReasons) {
+    if (row.reason == reason) return row.korean;
+  }
+  return "";
+}
+
+// A reason begins with the name of the check that failed; on the screen a check has a name of its own.
+std::string shown_reason(const NightOutcome& outcome, const std::string& reason, Language language) {
+  std::string shown = reason;
+  std::string longest;
+  for (const Check& check : outcome.report ? outcome.report->checks : std::vector<Check>()) {
+    if (reason.starts_with(check.name) && check.name.size() > longest.size()) longest = check.name;
+  }
+  if (!longest.empty()) {
+    shown = shown_name(longest, language == Language::ko ? "ko" : "en") + reason.substr(longest.size());
+  }
+  return translated(shown, language);
+}
+
 bool is_taught(const Memory& memory) { return memory.state == MemoryState::active; }
 
 }  // namespace
@@ -62,7 +85,7 @@ std::vector<std::string> chewed_lines(const Chewed& chewed, Language language) {
   std::vector<std::string> wanted;
   for (const Memory& memory : chewed.memories) {
     if (is_taught(memory) && memory.behaviour.kind != BehaviourKind::none) {
-      wanted.push_back(fmt::format("{}: {}", name_of(memory.kind), shorten(memory.text, 90)));
+      wanted.push_back(fmt::format("{}: {}", in_language(name_of(memory.kind), language), shorten(memory.text, 90)));
     }
   }
   for (std::size_t i = 0; i < wanted.size() && i < 6; ++i) {
@@ -72,13 +95,17 @@ std::vector<std::string> chewed_lines(const Chewed& chewed, Language language) {
   return lines;
 }
 
-std::vector<std::string> explain_lines(const Chewed& chewed) {
+std::vector<std::string> explain_lines(const Chewed& chewed, Language language) {
   std::vector<std::string> lines;
   for (std::size_t i = 0; i < chewed.entries.size(); ++i) {
     const EntryVerdict& verdict = chewed.verdicts[i];
-    lines.push_back(fmt::format("{}  {:<16} {}", verdict.turn.substr(0, 8), name_of(verdict.reason),
+    const bool korean = language == Language::ko;
+    const std::string reason = korean ? korean_reason(verdict.reason) : name_of(verdict.reason);
+    lines.push_back(fmt::format("{}  {} {}", verdict.turn.substr(0, 8), pad_to(reason, korean ? 26 : 16),
                                 shorten(fold(chewed.entries[i].turn.user), 60)));
-    if (!verdict.detail.empty()) lines.push_back(fmt::format("{:<27}{}", "", verdict.detail));
+    if (!verdict.detail.empty()) {
+      lines.push_back(std::string(korean ? 37 : 27, ' ') + translated(verdict.detail, language));
+    }
   }
   return lines;
 }
@@ -122,7 +149,7 @@ std::vector<std::string> waking_lines(const NightOutcome& outcome, Language lang
   std::vector<std::string> lines = {
       korean ? fmt::format("바꾸지 않았습니다. {}이(가) 그대로 깨어 있습니다.", before)
              : fmt::format("refused. Self {} is awake, unharmed; nothing was engraved", before)};
-  for (const std::string& reason : outcome.reasons) lines.push_back("- " + reason);
+  for (const std::string& reason : outcome.reasons) lines.push_back("- " + shown_reason(outcome, reason, language));
   lines.push_back(korean ? "그날의 말은 따로 두었습니다: banchu memory review"
                          : "the day is set aside; to look at it again: banchu memory review");
   return lines;

@@ -13,7 +13,7 @@ namespace banchu {
 std::vector<std::string> chewed_lines(const Chewed& chewed, Language language);
 
 // One line for every entry: its reason, what the user said, the detail. For `ruminate --explain`.
-std::vector<std::string> explain_lines(const Chewed& chewed);
+std::vector<std::string> explain_lines(const Chewed& chewed, Language language);
 Json explain_to_json(const Chewed& chewed);
 
 // "promoted at scale 0.7. Before: self 3f9a...", or what failed and what one can do.

@@ -27,15 +27,16 @@ std::string bar(double share) {
 }
 
 // "step 22/30   1.4 step/s   loss 0.31   1 m 40 s left"; rate and time left once something was measured.
-std::string facts(const Progress& progress, double elapsed, std::uint64_t first_done, std::string_view left_word) {
-  std::string text = progress.total > 0 ? fmt::format("{} {}/{}", progress.unit, progress.done, progress.total)
-                                        : fmt::format("{} {}", progress.unit, progress.done);
+std::string facts(const AppContext& context, const Progress& progress, double elapsed, std::uint64_t first_done) {
+  const std::string unit = context.named(progress.unit);
+  std::string text = progress.total > 0 ? fmt::format("{} {}/{}", unit, progress.done, progress.total)
+                                        : fmt::format("{} {}", unit, progress.done);
   const double made = static_cast<double>(progress.done - std::min(first_done, progress.done));
   const double rate = elapsed > 0.2 ? made / elapsed : 0;
-  if (rate > 0) text += fmt::format("   {:.1f} {}/s", rate, progress.unit);
-  if (!progress.detail.empty()) text += "   " + progress.detail;
+  if (rate > 0) text += "   " + context.said("{:.1f} {}/s", rate, unit);
+  if (!progress.detail.empty()) text += "   " + translated(progress.detail, context.language);
   if (rate > 0 && progress.total > progress.done) {
-    text += "   " + fmt::format(fmt::runtime(left_word),
+    text += "   " + fmt::format(fmt::runtime(context.word(Word::time_left)),
                                 format_seconds(static_cast<double>(progress.total - progress.done) / rate));
   }
   return text;
@@ -81,9 +82,9 @@ void ProgressBar::draw(const Progress& progress) {
   if (last_drawn_ >= 0 && time - last_drawn_ < kRedrawSeconds && !is_last) return;
   last_drawn_ = time;
   drawn_ = true;
-  const std::string head = pad_to(progress.stage, kStageColumns);
+  const std::string head = pad_to(context_->named(progress.stage), kStageColumns);
   const std::string drawn_bar = progress.total > 0 ? bar(share(progress)) + "  " : "";
-  const std::string text = facts(progress, time - stage_began_, first_done_, context_->word(Word::time_left));
+  const std::string text = facts(*context_, progress, time - stage_began_, first_done_);
   context_->err.write("\r\x1b[K" + fit(head + drawn_bar + text, context_->err.columns()));
 }
 
@@ -91,9 +92,8 @@ void ProgressBar::print_step(const Progress& progress) {
   const int tenth = progress.total > 0 ? static_cast<int>(share(progress) * 10) : 0;
   if (tenth == last_tenth_) return;
   last_tenth_ = tenth;
-  const std::string text =
-      facts(progress, steady_seconds() - stage_began_, first_done_, context_->word(Word::time_left));
-  context_->err.write(fmt::format("{}{}\n", pad_to(progress.stage, kStageColumns), text));
+  const std::string text = facts(*context_, progress, steady_seconds() - stage_began_, first_done_);
+  context_->err.show(fmt::format("{}{}\n", pad_to(context_->named(progress.stage), kStageColumns), text));
 }
 
 void ProgressBar::finish() {

@@ -21,12 +21,12 @@ void list_waiting(const AppContext& context, const Waiting& waiting) {
   Json memories = Json::array(), entries = Json::array();
   for (const Memory& memory : waiting.memories) {
     memories.push_back(memory_as_json(memory));
-    context.print(fmt::format("memory {}  {}: {}", memory.id, name_of(memory.kind), memory.text));
+    context.say("memory {}  {}: {}", memory.id, context.named(name_of(memory.kind)), memory.text);
   }
   for (const Entry& entry : waiting.entries) {
     entries.push_back(entry_as_json(entry));
-    context.print(fmt::format("turn {}  {}\n  {}\n  {}", entry.turn.id.substr(0, kShownIdDigits), entry_facts(entry),
-                              entry.turn.user, entry.turn.reply));
+    context.say("turn {}  {}\n  {}\n  {}", entry.turn.id.substr(0, kShownIdDigits),
+                entry_facts(entry, context.language), entry.turn.user, entry.turn.reply);
   }
   context.answer({{"memories", std::move(memories)}, {"entries", std::move(entries)}});
   if (waiting.empty()) context.print(context.word(Word::review_nothing));
@@ -58,12 +58,13 @@ Status walk(AppContext& context, Bag& bag, const Waiting& waiting, Tally& tally)
   std::size_t number = 0;
   for (const Memory& memory : waiting.memories) {
     if (tally.is_over) return {};
-    context.print(fmt::format("\n{}/{}  {}: {}", ++number, total, name_of(memory.kind), memory.text));
+    context.print(fmt::format("\n{}/{}  {}: {}", ++number, total, context.named(name_of(memory.kind)), memory.text));
     BANCHU_TRY_STATUS(ask(context, editor, bag, memory, tally));
   }
   for (const Entry& entry : waiting.entries) {
     if (tally.is_over) return {};
-    context.print(fmt::format("\n{}/{}  {}", ++number, total, context.out.paint(Style::dim, entry_facts(entry))));
+    context.print(fmt::format("\n{}/{}  {}", ++number, total,
+                              context.out.paint(Style::dim, entry_facts(entry, context.language))));
     context.print(fmt::format("  {} ▸ {}", context.word(Word::you), entry.turn.user));
     context.print(fmt::format("  {} ▸ {}", context.word(Word::companion), entry.turn.reply));
     BANCHU_TRY_STATUS(ask(context, editor, bag, entry, tally));

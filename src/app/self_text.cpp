@@ -6,6 +6,7 @@
 #include <map>
 
 #include "app/progress_bar.h"
+#include "evaluate/report_text.h"
 #include "promote/run_store.h"
 
 namespace banchu {
@@ -30,6 +31,10 @@ Json checks_of(const LivedSelf& lived) {
 
 std::string number_text(const Json& number) {
   return number.is_number() ? fmt::format("{:.4g}", number.get<double>()) : "–";
+}
+
+std::string check_name(const AppContext& context, const Json& check) {
+  return shown_name(string_at(check, "name"), context.language == Language::ko ? "ko" : "en");
 }
 
 Json missing_from(const Json& adapters, const Json& others) {
@@ -69,29 +74,30 @@ Json self_to_json(const LivedSelf& lived) {
               {"morning", at(lived.night, "morning")}};
 }
 
-std::string self_line(const Terminal& terminal, const LivedSelf& lived) {
+std::string self_line(const AppContext& context, const LivedSelf& lived) {
   const Self& self = lived.self;
   const bool is_adopted = self.run.empty() && !self.adapters.empty();
-  const std::string what = self.adapters.empty() ? "as the model came"
-                           : is_adopted          ? "imported"
-                                                 : fmt::format("{} {}", self.adapters.size(),
-                                                      self.adapters.size() == 1 ? "night engraved" : "nights engraved");
+  const std::size_t nights = self.adapters.size();
+  const std::string what = nights == 0   ? context.said("as the model came")
+                           : is_adopted  ? context.said("imported")
+                           : nights == 1 ? context.said("1 night engraved")
+                                         : context.said("{} nights engraved", nights);
   return fmt::format("{} {}  {}  {}{}",
-                     terminal.paint(self.awake ? Style::green : Style::plain, self.awake ? "●" : "○"), self.id,
-                     format_time(self.created), what, self.awake ? "  awake" : "");
+                     context.out.paint(self.awake ? Style::green : Style::plain, self.awake ? "●" : "○"), self.id,
+                     format_time(self.created), what, self.awake ? "  " + context.said("awake") : "");
 }
 
-std::vector<std::string> night_lines(const LivedSelf& lived) {
+std::vector<std::string> night_lines(const AppContext& context, const LivedSelf& lived) {
   std::vector<std::string> lines;
   const std::string morning = string_at(lived.night, "morning");
   if (!morning.empty()) lines.push_back(morning);
   const Json receipt = at(lived.night, "receipt");
   if (receipt.is_object()) {
-    lines.push_back(fmt::format("cost {} · {:.0f} tokens trained", format_seconds(number_at(receipt, "seconds")),
-                                number_at(receipt, "tokens_trained")));
+    lines.push_back(context.said("cost {} · {:.0f} tokens trained", format_seconds(number_at(receipt, "seconds")),
+                                 number_at(receipt, "tokens_trained")));
   }
   for (const Json& check : checks_of(lived)) {
-    lines.push_back(fmt::format("{}  {} → {}", string_at(check, "name"), number_text(at(check, "before")),
+    lines.push_back(fmt::format("{}  {} → {}", check_name(context, check), number_text(at(check, "before")),
                                 number_text(at(check, "after"))));
   }
   return lines;
@@ -115,13 +121,14 @@ Json self_difference(const LivedSelf& a, const LivedSelf& b) {
               {"checks", std::move(checks)}};
 }
 
-std::string adapter_line(const Json& adapter) {
-  return fmt::format("adapter {} at scale {}", string_at(adapter, "digest").substr(0, kShownDigits),
-                     number_text(at(adapter, "scale")));
+std::string adapter_line(const AppContext& context, const Json& adapter) {
+  return context.said("adapter {} at scale {}", string_at(adapter, "digest").substr(0, kShownDigits),
+                      number_text(at(adapter, "scale")));
 }
 
-std::string check_difference_line(const Json& check) {
-  return fmt::format("{}  {} → {}", string_at(check, "name"), number_text(at(check, "a")), number_text(at(check, "b")));
+std::string check_difference_line(const AppContext& context, const Json& check) {
+  return fmt::format("{}  {} → {}", check_name(context, check), number_text(at(check, "a")),
+                     number_text(at(check, "b")));
 }
 
 }  // namespace banchu

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "app/terminal.h"
+#include "app/context.h"
 #include "bag/bag.h"
 #include "base/json.h"
 #include "base/result.h"
@@ -19,12 +19,13 @@ struct LivedSelf {
 Result<std::vector<LivedSelf>> lived_selves(Bag& bag);  // oldest first
 
 Json self_to_json(const LivedSelf& lived);
-std::string self_line(const Terminal& terminal, const LivedSelf& lived);
-std::vector<std::string> night_lines(const LivedSelf& lived);  // what it learned, cost, which measurements moved
+std::string self_line(const AppContext& context, const LivedSelf& lived);
+std::vector<std::string> night_lines(const AppContext& context,
+                                     const LivedSelf& lived);  // what it learned, cost, which measurements moved
 
 // {"a","b","base_differs","only_in_a":[adapter],"only_in_b":[...],"checks":[{"name","a","b"}]}.
 Json self_difference(const LivedSelf& a, const LivedSelf& b);
-std::string adapter_line(const Json& adapter);
-std::string check_difference_line(const Json& check);
+std::string adapter_line(const AppContext& context, const Json& adapter);
+std::string check_difference_line(const AppContext& context, const Json& check);
 
 }  // namespace banchu

@@ -57,21 +57,23 @@ Status TalkCommands::show(const std::string&) {
   const Persona& persona = talk_->conversation().persona();
   const std::vector<PastTurn>& history = talk_->conversation().history();
   context_->note(view_->status(context_->err, 0));
-  context_->note(fmt::format("  {:<20} {}", "conversation", talk_->conversation().id()));
-  context_->note(fmt::format("  {:<20} {}", "turns", history.size()));
-  context_->note(fmt::format("  {:<20} {}", "name", persona.name.empty() ? "-" : persona.name));
-  context_->note(fmt::format("  {:<20} {}", "system", persona.system.empty() ? "-" : shorten(persona.system, 200)));
-  context_->note(fmt::format("  {:<20} {}", "few_shot", persona.few_shot.size() / 2));
+  const auto row = [this](std::string_view name, const std::string& value) {
+    context_->note("  " + pad_to(context_->named(name), 20) + " " + value);
+  };
+  row("conversation", talk_->conversation().id());
+  row("turns", std::to_string(history.size()));
+  row("name", persona.name.empty() ? "-" : persona.name);
+  row("system", persona.system.empty() ? "-" : shorten(persona.system, 200));
+  row("few_shot", std::to_string(persona.few_shot.size() / 2));
   for (const Knob& knob : knobs()) {
-    context_->note(
-        fmt::format("  {:<20} {:<8} {}", knob.name, format_knob(knob, persona.sampling),
-                    context_->err.paint(Style::dim, fmt::format("{} .. {}   {}", knob.low, knob.high, knob.what))));
+    const std::string what = fmt::format("{} .. {}   {}", knob.low, knob.high, context_->named(knob.what));
+    row(knob.name, fmt::format("{:<8} {}", format_knob(knob, persona.sampling), context_->err.paint(Style::dim, what)));
   }
-  context_->note(fmt::format("  {:<20} {}", "seed", persona.seed ? std::to_string(*persona.seed) : "-"));
+  row("seed", persona.seed ? std::to_string(*persona.seed) : "-");
   for (const WordBias& bias : persona.sampling.word_bias) {
     context_->note(fmt::format("  {:<20} {:g}", "logit_bias." + bias.word, bias.bias));
   }
-  for (const std::string& stop : persona.sampling.stop) context_->note(fmt::format("  {:<20} {}", "stop", stop));
+  for (const std::string& stop : persona.sampling.stop) row("stop", stop);
   return {};
 }
 

@@ -75,7 +75,7 @@ Status TalkLoop::answer(const std::string& message, bool again) {
 }
 
 Status TalkLoop::take(const std::string& message) {
-  if (trim(message).empty()) return {};
+  if (says_nothing(message)) return {};
   if (!message.starts_with('/')) return answer(message, false);
   BANCHU_TRY(const TalkCommands::Next next, commands_.run(message));
   return next == TalkCommands::Next::regen ? answer("", true) : Status{};

@@ -65,15 +65,16 @@ std::string TalkView::status(const Terminal& terminal, double tokens_per_second)
 void TalkView::begin_reply() {
   if (!context_->out.is_terminal() || context_->options.json) return;
   const std::string head = companion_name() + kPointer;
-  context_->out.write(context_->out.paint(Style::cyan, head));
+  context_->out.show(context_->out.paint(Style::cyan, head));
   column_ = display_width(head);
 }
 
 void TalkView::add_text(std::string_view text) {
   if (!context_->out.is_terminal() || context_->options.json) return;
-  context_->out.write(text);
-  const std::size_t line = text.rfind('\n');
-  column_ = line == std::string_view::npos ? column_ + display_width(text) : display_width(text.substr(line + 1));
+  context_->out.show(text);
+  const std::string shown = shown_text(text);
+  const std::size_t line = shown.rfind('\n');
+  column_ = line == std::string::npos ? column_ + display_width(shown) : display_width(shown.substr(line + 1));
 }
 
 // On a terminal the status stands at the right edge, beside the reply where there is room, else below it.
@@ -95,7 +96,7 @@ void TalkView::end_reply(const Reply& reply) {
   if (!fits && column_ > 0) context_->out.write("\n");
   const std::size_t from = fits ? used : 0;
   const std::size_t gap = columns > from + width + 1 ? columns - from - width - 1 : 0;
-  context_->out.write(std::string(gap, ' ') + status(context_->out, reply.tokens_per_second) + "\n");
+  context_->out.show(std::string(gap, ' ') + status(context_->out, reply.tokens_per_second) + "\n");
   column_ = 0;
 }
 

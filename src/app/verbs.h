@@ -34,6 +34,7 @@ void add_memory_verbs(CLI::App& app, AppContext& context);
 void add_self_verbs(CLI::App& app, AppContext& context);
 void add_bag_verbs(CLI::App& app, AppContext& context);
 void add_model_verbs(CLI::App& app, AppContext& context);
+void add_model_recommend_verb(CLI::App& model, AppContext& context);  // add_model_verbs calls it
 void add_import_verbs(CLI::App& app, AppContext& context);
 void add_export_verbs(CLI::App& app, AppContext& context);
 void add_bench_verbs(CLI::App& app, AppContext& context);
@@ -43,6 +44,9 @@ void add_arc_plot_verb(CLI::App& arc, AppContext& context);
 void add_arc_compare_verb(CLI::App& arc, AppContext& context);
 void add_arc_golden_verbs(CLI::App& arc, AppContext& context);
 void add_arc_golden_make_verb(CLI::App& golden, AppContext& context);
+void add_explain_verbs(CLI::App& app, AppContext& context);
+void add_plan_verbs(CLI::App& app, AppContext& context);
+void add_doctor_verbs(CLI::App& app, AppContext& context);
 void add_serve_verbs(CLI::App& app, AppContext& context);
 void add_shell_verbs(CLI::App& app, AppContext& context);  // completion, man
 void add_night_verbs(CLI::App& app, AppContext& context);  // night, ruminate, train, evaluate, promote

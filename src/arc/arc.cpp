@@ -18,19 +18,6 @@ constexpr const char* kEngineVersion = "arc-1";
 constexpr double kRepeatedWitness = 0.25;
 constexpr double kLowCoverage = 0.02;
 
-Status check_options(const ArcOptions& options) {
-  const auto outside = [](const char* name, double value, double low, double high) {
-    return make_error(Code::InvalidArgument,
-                      fmt::format("{} is {}; it must lie within {} and {}", name, value, low, high),
-                      "the defaults are gamma 1 and tau 1");
-  };
-  if (!(options.gamma >= kMinGamma && options.gamma <= kMaxGamma)) {
-    return outside("gamma", options.gamma, kMinGamma, kMaxGamma);
-  }
-  if (!(options.tau >= kMinTau && options.tau <= kMaxTau)) return outside("tau", options.tau, kMinTau, kMaxTau);
-  return {};
-}
-
 Status check_size(std::size_t bytes) {
   if (bytes <= kMaxTextBytes) return {};
   return make_error(Code::InvalidArgument, fmt::format("the text has {} bytes; the limit is {}", bytes, kMaxTextBytes),
@@ -108,14 +95,28 @@ void fill_cost(const Discourse& discourse, std::uint64_t tokens, double began, R
   }
 }
 
-void fill_standard(const ArcOptions& options, Reading& reading) {
+// A standard was calibrated without a language model, so it is asked without one.
+void fill_standard(const ArcOptions& options, const std::optional<ArcSubscores>& by_words, Reading& reading) {
   if (options.standard == nullptr) return;
   reading.inputs.golden = options.standard->digest;
   reading.ceiling = options.standard->leave_one_out_median;
-  if (reading.coherence) reading.standard = standard_score(reading, *options.standard);
+  if (by_words) reading.standard = standard_score(*by_words, reading.language, *options.standard);
 }
 
 }  // namespace
+
+Status check_dials(const ArcOptions& options) {
+  const auto outside = [](const char* name, double value, double low, double high) {
+    return make_error(Code::InvalidArgument,
+                      fmt::format("{} is {}; it must lie within {} and {}", name, value, low, high),
+                      "the defaults are gamma 1 and tau 1");
+  };
+  if (!(options.gamma >= kMinGamma && options.gamma <= kMaxGamma)) {
+    return outside("gamma", options.gamma, kMinGamma, kMaxGamma);
+  }
+  if (!(options.tau >= kMinTau && options.tau <= kMaxTau)) return outside("tau", options.tau, kMinTau, kMaxTau);
+  return {};
+}
 
 std::vector<ArcTurn> split_sentences(std::string_view text) {
   std::size_t broken = 0;
@@ -125,7 +126,7 @@ std::vector<ArcTurn> split_sentences(std::string_view text) {
 }
 
 Result<Reading> score_text(std::string_view text, const ArcOptions& options) {
-  BANCHU_TRY_STATUS(check_options(options));
+  BANCHU_TRY_STATUS(check_dials(options));
   BANCHU_TRY_STATUS(check_size(text.size()));
   std::size_t broken = 0;
   std::vector<ArcTurn> turns;
@@ -137,7 +138,7 @@ Result<Reading> score_text(std::string_view text, const ArcOptions& options) {
 }
 
 Result<Reading> score_units(std::span<const ArcTurn> given, const ArcOptions& options) {
-  BANCHU_TRY_STATUS(check_options(options));
+  BANCHU_TRY_STATUS(check_dials(options));
   const double began = steady_seconds();
   std::vector<ArcTurn> units;
   std::size_t broken = 0;
@@ -163,11 +164,13 @@ Result<Reading> score_units(std::span<const ArcTurn> given, const ArcOptions& op
   }
   fill_units(units, discourse, model.units, reading);
   fill_notes(discourse, options.session != nullptr, reading);
+  std::optional<ArcSubscores> by_words;
   if (reading.reason.empty()) {
     ArcScorer scorer(discourse, series_of(discourse, model.units), std::move(speakers), model.local, options);
     BANCHU_TRY_STATUS(scorer.run(reading));
+    by_words = scorer.subscores_by_words();
   }
-  fill_standard(options, reading);
+  fill_standard(options, by_words, reading);
   fill_cost(discourse, model.tokens, began, reading);
   return reading;
 }

@@ -44,6 +44,10 @@ struct ArcTurn {
   std::string text;
 };
 
+// Are gamma and tau within their bounds? The measuring functions ask themselves; this is for a caller who has slow work
+// to do first.
+Status check_dials(const ArcOptions& options);
+
 // The sentences of a text, English and Korean mixed as they come; broken UTF-8 becomes U+FFFD.
 std::vector<ArcTurn> split_sentences(std::string_view text);
 

@@ -18,7 +18,8 @@
 namespace banchu {
 
 // How a noun is mentioned.
-enum class MentionForm : std::uint8_t { indefinite, definite, possessive, topic, subject, name };
+// named: "a man called Matteo", "준호라는 아이", a full name.
+enum class MentionForm : std::uint8_t { indefinite, definite, possessive, topic, subject, name, named };
 
 struct Mention {
   std::uint32_t stem = 0;

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "arc/lexicon.h"
+#include "arc/time_words.h"
 
 namespace banchu {
 namespace {
@@ -99,6 +100,7 @@ std::string learn_english(VocabularyWord& word) {
   if ((word.roles & ~kOpenClass) != 0) word.roles |= kFunction;
   if (word.text.ends_with("n't")) word.roles |= kNegation | kAuxiliary | kFunction;
   if (word.roles == 0 && word.text.size() > 4 && word.text.ends_with("ed")) word.roles |= kPastVerb;
+  word.when = time_point_of(word.text);
   if (const float* valence = english_valence(word.text)) {
     word.valence = *valence;
     word.in_lexicon = true;

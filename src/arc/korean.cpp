@@ -3,6 +3,7 @@
 #include <array>
 
 #include "arc/lexicon.h"
+#include "arc/time_words.h"
 
 namespace banchu {
 namespace {
@@ -31,19 +32,52 @@ struct ParticleForm {
 
 // Longer forms first.
 constexpr std::array kParticles = {
-    ParticleForm{"에게서", Before::any, Particle::other},     ParticleForm{"으로", Before::consonant, Particle::other},
-    ParticleForm{"에게", Before::any, Particle::other},       ParticleForm{"에서", Before::any, Particle::other},
-    ParticleForm{"한테", Before::any, Particle::other},       ParticleForm{"께서", Before::any, Particle::subject},
-    ParticleForm{"부터", Before::any, Particle::other},       ParticleForm{"까지", Before::any, Particle::other},
-    ParticleForm{"처럼", Before::any, Particle::other},       ParticleForm{"보다", Before::any, Particle::other},
-    ParticleForm{"이랑", Before::consonant, Particle::other}, ParticleForm{"마저", Before::any, Particle::other},
-    ParticleForm{"조차", Before::any, Particle::other},       ParticleForm{"은", Before::consonant, Particle::topic},
-    ParticleForm{"는", Before::vowel, Particle::topic},       ParticleForm{"이", Before::consonant, Particle::subject},
-    ParticleForm{"가", Before::vowel, Particle::subject},     ParticleForm{"을", Before::consonant, Particle::object},
-    ParticleForm{"를", Before::vowel, Particle::object},      ParticleForm{"과", Before::consonant, Particle::other},
-    ParticleForm{"와", Before::vowel, Particle::other},       ParticleForm{"로", Before::vowel, Particle::other},
-    ParticleForm{"에", Before::any, Particle::other},         ParticleForm{"의", Before::any, Particle::other},
-    ParticleForm{"도", Before::any, Particle::other},         ParticleForm{"만", Before::any, Particle::other},
+    ParticleForm{"에게서는", Before::any, Particle::other},
+    ParticleForm{"이라는", Before::consonant, Particle::naming},
+    ParticleForm{"이라고", Before::consonant, Particle::naming},
+    ParticleForm{"께서는", Before::any, Particle::topic},
+    ParticleForm{"께서도", Before::any, Particle::topic},
+    ParticleForm{"에게는", Before::any, Particle::other},
+    ParticleForm{"에게도", Before::any, Particle::other},
+    ParticleForm{"한테는", Before::any, Particle::other},
+    ParticleForm{"에서는", Before::any, Particle::other},
+    ParticleForm{"에서도", Before::any, Particle::other},
+    ParticleForm{"으로는", Before::consonant, Particle::other},
+    ParticleForm{"까지도", Before::any, Particle::other},
+    ParticleForm{"라는", Before::vowel, Particle::naming},
+    ParticleForm{"라고", Before::vowel, Particle::naming},
+    ParticleForm{"에는", Before::any, Particle::other},
+    ParticleForm{"에도", Before::any, Particle::other},
+    ParticleForm{"로는", Before::vowel, Particle::other},
+    ParticleForm{"과는", Before::consonant, Particle::other},
+    ParticleForm{"와는", Before::vowel, Particle::other},
+    ParticleForm{"만은", Before::any, Particle::topic},
+    ParticleForm{"에게서", Before::any, Particle::other},
+    ParticleForm{"으로", Before::consonant, Particle::other},
+    ParticleForm{"에게", Before::any, Particle::other},
+    ParticleForm{"에서", Before::any, Particle::other},
+    ParticleForm{"한테", Before::any, Particle::other},
+    ParticleForm{"께서", Before::any, Particle::subject},
+    ParticleForm{"부터", Before::any, Particle::other},
+    ParticleForm{"까지", Before::any, Particle::other},
+    ParticleForm{"처럼", Before::any, Particle::other},
+    ParticleForm{"보다", Before::any, Particle::other},
+    ParticleForm{"이랑", Before::consonant, Particle::other},
+    ParticleForm{"마저", Before::any, Particle::other},
+    ParticleForm{"조차", Before::any, Particle::other},
+    ParticleForm{"은", Before::consonant, Particle::topic},
+    ParticleForm{"는", Before::vowel, Particle::topic},
+    ParticleForm{"이", Before::consonant, Particle::subject},
+    ParticleForm{"가", Before::vowel, Particle::subject},
+    ParticleForm{"을", Before::consonant, Particle::object},
+    ParticleForm{"를", Before::vowel, Particle::object},
+    ParticleForm{"과", Before::consonant, Particle::other},
+    ParticleForm{"와", Before::vowel, Particle::other},
+    ParticleForm{"로", Before::vowel, Particle::other},
+    ParticleForm{"에", Before::any, Particle::other},
+    ParticleForm{"의", Before::any, Particle::other},
+    ParticleForm{"도", Before::any, Particle::other},
+    ParticleForm{"만", Before::any, Particle::other},
 };
 
 struct WholeWord {
@@ -110,9 +144,11 @@ std::string learn_korean(VocabularyWord& word) {
   word.valence = korean_valence(word.text);
   word.in_lexicon = word.valence < 0 || word.valence > 0;
   word.roles = roles_of(word.text);
+  word.when = time_point_of(word.text);
   if (word.roles != 0) return word.text;
   const std::string_view stem = strip_particle(word.text, word.particle);
   word.roles = roles_of(stem);
+  if (word.when.scale == 0) word.when = time_point_of(stem);
   if (stem == "그" && word.particle != Particle::none) word.roles = kHe | kFunction;
   // 어간 and 어근 keep their first two syllables where endings change: 걸어갔다, 걸어가는.
   return std::string(word.particle == Particle::none ? stem.substr(0, 2 * kSyllableBytes) : stem);
@@ -133,7 +169,19 @@ double opening_of(const VocabularyWord& word) {
   for (const std::string_view later : {"결국", "이제", "끝내", "다음", "그날", "이튿날"}) {
     if (word.text.starts_with(later)) return -1;
   }
+  if (word.particle == Particle::naming || word.text.starts_with("이름") || word.text.starts_with("성함")) return 1;
   return word.particle == Particle::subject ? 0.5 : 0;
+}
+
+double closing_of(const VocabularyWord& word) {
+  for (const std::string_view later : {"이제", "지금도", "여전히", "다시는", "마침내", "결국", "끝내", "영원히",
+                                       "오래오래", "평생", "그날부터", "그뒤로", "뒤로", "해마다"}) {
+    if (word.text.starts_with(later)) return 1;
+  }
+  for (const std::string_view report : {"한다", "합니다", "답니다", "된다", "된다고", "있다"}) {
+    if (word.text.ends_with(report)) return 0.5;
+  }
+  return word.particle == Particle::naming || (word.roles & kIndefinite) != 0 ? -1 : 0;
 }
 
 void add_syllable_grams(std::string_view run, std::set<std::string>& grams) {

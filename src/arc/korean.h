@@ -25,6 +25,8 @@ SpeechLevel speech_level(std::string_view last_word);
 // How much an opening a word is, where nothing was learned: 1 for words that set a scene or introduce (옛날, 어느,
 // ...이/가 있었다), -1 for those that lean on what was told (그, 그런데, 다시, 마침내).
 double opening_of(const VocabularyWord& word);
+// The same for words that close (이제, 지금도, 마침내): 1; -1 for those that introduce.
+double closing_of(const VocabularyWord& word);
 
 // Pairs and triples of syllables of one run of Hangul, and its beginning ("^"): the keys of the Korean tables.
 void add_syllable_grams(std::string_view run, std::set<std::string>& grams);

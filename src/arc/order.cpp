@@ -14,7 +14,9 @@ namespace {
 constexpr double kEdgeUnits = 2;  // how far the beginning and the end reach into the text (decay of their weight)
 constexpr std::uint32_t kEdgeReach = 12;
 
-bool introduces(MentionForm form) { return form == MentionForm::indefinite || form == MentionForm::subject; }
+bool introduces(MentionForm form) {
+  return form == MentionForm::indefinite || form == MentionForm::subject || form == MentionForm::named;
+}
 bool presumes(MentionForm form) { return form == MentionForm::definite || form == MentionForm::topic; }
 
 const std::array<double, kEdgeReach>& edge_weights() {
@@ -47,6 +49,11 @@ OrderEvidence::OrderEvidence(const Discourse& discourse)
       both_forms_[mention.stem] |= form_bit(mention.form);
     }
     learned_.push_back(learned_of(static_cast<std::uint32_t>(i)));
+    times_of_.emplace_back();
+    for (const std::uint32_t id : discourse.words(i)) {
+      const TimePoint when = discourse.vocabulary().word(id).when;
+      if (when.scale != 0) times_of_.back().push_back(when);
+    }
   }
   for (auto* stamps : {&content_pass_, &indefinite_pass_, &mention_pass_, &first_place_, &last_place_, &times_}) {
     stamps->assign(stems, 0);
@@ -71,15 +78,20 @@ OrderEvidence::Learned OrderEvidence::learned_of(std::uint32_t unit) const {
 }
 
 OrderEvidence::Learned OrderEvidence::ruled_of(std::uint32_t unit) const {
-  double sum = 0;
-  for (const std::uint32_t id : discourse_.words(unit)) sum += opening_of(discourse_.vocabulary().word(id));
-  return {static_cast<float>(sum), 0, static_cast<float>(-sum)};
+  double opening = 0;
+  double closing = 0;
+  for (const std::uint32_t id : discourse_.words(unit)) {
+    opening += opening_of(discourse_.vocabulary().word(id));
+    closing += closing_of(discourse_.vocabulary().word(id));
+  }
+  return {static_cast<float>(opening), static_cast<float>(closing), static_cast<float>(closing - opening)};
 }
 
 OrderValues OrderEvidence::measure(std::span<const std::uint32_t> order, std::vector<OrderValues>* by_unit) {
   ++pass_;
   OrderValues total{};
   if (by_unit != nullptr) by_unit->assign(order.size(), OrderValues{});
+  last_time_.fill({});
   bool open = false;
   std::uint8_t offered[2] = {0, 0};  // by the unit before, and the one before that
   for (std::uint32_t place = 0; place < order.size(); ++place) {
@@ -87,6 +99,7 @@ OrderValues OrderEvidence::measure(std::span<const std::uint32_t> order, std::ve
     const DiscourseUnit& unit = discourse_.unit(at);
     OrderValues own{};
     add_mentions(at, own);
+    add_times(at, own);
     add_contents(at, place, own);
     add_antecedents(at, offered[0] | offered[1], own);
     add_learned(at, place, own);
@@ -106,6 +119,11 @@ OrderValues OrderEvidence::measure(std::span<const std::uint32_t> order, std::ve
 void OrderEvidence::add_mentions(std::uint32_t unit, OrderValues& values) {
   for (const Mention& mention : discourse_.mentions(unit)) {
     const std::uint32_t stem = mention.stem;
+    if (idf_[stem] > 0) {  // it stands in another unit too: before this one?
+      const double before = content_pass_[stem] == pass_ ? 1 : -1;
+      if (mention.form == MentionForm::definite) values[kGiven] += before;
+      if (mention.form == MentionForm::named) values[kNaming] -= before;
+    }
     if (both_forms_[stem] != 3) continue;
     const bool known = indefinite_pass_[stem] == pass_;
     const bool first = mention_pass_[stem] != pass_;
@@ -118,6 +136,13 @@ void OrderEvidence::add_mentions(std::uint32_t unit, OrderValues& values) {
     }
     if (first) values[kArticleFirst] += introduces(mention.form) ? 1 : -1;
     mention_pass_[stem] = pass_;
+  }
+}
+
+void OrderEvidence::add_times(std::uint32_t unit, OrderValues& values) {
+  for (const TimePoint when : times_of_[unit]) {
+    values[kTime] += time_step(last_time_[when.scale], when);
+    last_time_[when.scale] = when;
   }
 }
 

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "arc/discourse.h"
+#include "arc/time_words.h"
 
 namespace banchu {
 
@@ -31,11 +32,14 @@ enum OrderFeature : std::size_t {
   kOpening,       // learned: do opening words open?
   kClosing,       // learned: do closing words close?
   kDrift,         // learned: words of the beginning before words of the end
+  kGiven,         // "the bell", 그 우물: the noun stood in an earlier unit (+1) or only in later ones (-1)
+  kNaming,        // "a man called Matteo", 준호라는 아이: the name is new (+1) or was used before (-1)
+  kTime,          // months, seasons, hours of the day, "second" and "third" go forward (+1) or back (-1)
   kOrderFeatures
 };
 inline constexpr std::array<const char*, kOrderFeatures> kOrderFeatureNames = {
-    "article", "article-first", "antecedent", "recurrence", "span", "growth",
-    "quotes",  "adjacency",     "opening",    "closing",    "drift"};
+    "article",   "article-first", "antecedent", "recurrence", "span",  "growth", "quotes",
+    "adjacency", "opening",       "closing",    "drift",      "given", "naming", "time"};
 
 // Bit 1: introduces a noun; bit 2: presumes it.
 std::uint8_t form_bit(MentionForm form);
@@ -61,6 +65,7 @@ class OrderEvidence {
     float drift = 0;
   };
   void add_mentions(std::uint32_t unit, OrderValues& values);
+  void add_times(std::uint32_t unit, OrderValues& values);
   void add_contents(std::uint32_t unit, std::uint32_t place, OrderValues& values);
   void add_antecedents(std::uint32_t unit, std::uint8_t recent, OrderValues& values) const;
   void add_learned(std::uint32_t unit, std::uint32_t place, OrderValues& values) const;
@@ -69,13 +74,15 @@ class OrderEvidence {
 
   const Discourse& discourse_;
   bool english_;
-  double scale_;                          // 1 / sqrt(units)
-  std::vector<float> idf_;                // by stem; 0 where it stands in one unit only
-  std::vector<std::uint8_t> both_forms_;  // by stem: mentioned both ways
-  std::vector<Learned> learned_;          // by unit
+  double scale_;                                  // 1 / sqrt(units)
+  std::vector<float> idf_;                        // by stem; 0 where it stands in one unit only
+  std::vector<std::uint8_t> both_forms_;          // by stem: mentioned both ways
+  std::vector<Learned> learned_;                  // by unit
+  std::vector<std::vector<TimePoint>> times_of_;  // by unit
   // State of one pass; a stem's entry counts only when its stamp is this pass's.
   std::uint32_t pass_ = 0;
   std::vector<std::uint32_t> content_pass_, indefinite_pass_, mention_pass_;
+  std::array<TimePoint, kTimeScaleCount + 1> last_time_;
   std::vector<std::uint32_t> first_place_, last_place_, times_;
 };
 

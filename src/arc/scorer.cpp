@@ -62,6 +62,12 @@ Status ArcScorer::run(Reading& reading) {
   return {};
 }
 
+ArcSubscores ArcScorer::subscores_by_words() const {
+  Facts facts = facts_;
+  facts.model_local.reset();
+  return subscores_of(raw_, chance_, facts);
+}
+
 Status ArcScorer::measure_order_chance() {
   const int shuffles = facts_.units > kManyUnits ? kFewShuffles : kOrderShuffles;
   chance_weight_.assign(facts_.units, 0.0);

@@ -25,6 +25,8 @@ class ArcScorer {
 
   // Fills everything but units, notes, cost and inputs. Errors: Cancelled.
   Status run(Reading& reading);
+  // The same sub-scores without a language model's share; after run().
+  ArcSubscores subscores_by_words() const;
 
  private:
   using Order = std::vector<std::uint32_t>;

@@ -27,8 +27,7 @@ constexpr std::size_t kFeatures = 4;
 using Features = std::array<double, kFeatures>;
 
 // The structure of a reading: what does not depend on how long or how sad it is.
-Features features_of(const Reading& reading) {
-  const ArcSubscores& s = reading.subscores;
+Features features_of(const ArcSubscores& s) {
   return {s.order.value_or(0.5), s.local.value_or(0.5), s.entities.value_or(0.5), s.consistency.value_or(0.5)};
 }
 
@@ -130,8 +129,8 @@ Result<Measured> measure_episode(std::span<const GoldenEpisode> episodes, std::s
   }
   BANCHU_TRY(const Reading shuffled, read_units(reordered(episodes[i].units, kSeed + i)));
   BANCHU_TRY(const Reading spliced, read_units(joined(episodes[i].units, partner_of(episodes, i).units)));
-  return Measured{features_of(told), features_of(shuffled), features_of(spliced), *told.coherence,
-                  episodes[i].language == "ko"};
+  return Measured{features_of(told.subscores), features_of(shuffled.subscores), features_of(spliced.subscores),
+                  *told.coherence, episodes[i].language == "ko"};
 }
 
 // Level and spread of one feature in one language; of both where the set has hardly any episode in it.
@@ -196,7 +195,11 @@ Result<Standard> calibrate_standard(std::span<const GoldenEpisode> episodes, con
 }
 
 double standard_score(const Reading& reading, const Standard& standard) {
-  return map_score(standard.map, raw_of(features_of(reading), reading.language == ArcLanguage::korean, standard));
+  return standard_score(reading.subscores, reading.language, standard);
+}
+
+double standard_score(const ArcSubscores& subscores, ArcLanguage language, const Standard& standard) {
+  return map_score(standard.map, raw_of(features_of(subscores), language == ArcLanguage::korean, standard));
 }
 
 }  // namespace banchu

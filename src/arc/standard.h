@@ -48,5 +48,6 @@ Result<Standard> calibrate_standard(std::span<const GoldenEpisode> episodes, con
 
 // Agreement of a reading with the standard, 0 .. 100.
 double standard_score(const Reading& reading, const Standard& standard);
+double standard_score(const ArcSubscores& subscores, ArcLanguage language, const Standard& standard);
 
 }  // namespace banchu

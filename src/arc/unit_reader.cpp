@@ -30,6 +30,12 @@ bool is_wide_mark(std::string_view wide) {
   return a == 0xC2 || (a == 0xE2 && b < 0xB0) || (a == 0xE3 && b == 0x80) || (a == 0xEF && b >= 0xB8);
 }
 
+// Korean verbs need no subject, so whoever is topic or subject may be the one that 그 stands for.
+bool is_korean_person(const VocabularyWord& word) {
+  return word.hangul && (word.roles & kFunction) == 0 &&
+         (word.particle == Particle::topic || word.particle == Particle::subject);
+}
+
 }  // namespace
 
 void UnitReader::read(std::string_view text) {
@@ -144,6 +150,18 @@ void UnitReader::push_word(std::string_view lower, bool hangul, bool capital) {
   after_mark_ = false;
 }
 
+// "이름은 배창수", "called Matteo", "Owen Pascoe": does what stands before this word introduce it as a name?
+bool UnitReader::names_next(std::size_t at) const {
+  if (at == 0) return false;
+  const std::string_view before = known(at - 1).text;
+  if (known(at).hangul) return before.starts_with("이름") || before.starts_with("성함");
+  if (before == "named" || before == "called") return true;
+  const bool name_was = before == "was" || before == "is";
+  if (name_was) return at > 1 && known(at - 2).text == "name";
+  return read_.words[at - 1].capital && !read_.words[at - 1].before_stop && (known(at - 1).roles & kFunction) == 0 &&
+         at > 1;
+}
+
 void UnitReader::find_mentions(DiscourseUnit& unit) {
   unit.mention_begin = static_cast<std::uint32_t>(discourse_.mentions_.size());
   for (std::size_t i = 0; i < read_.words.size(); ++i) {
@@ -157,6 +175,8 @@ void UnitReader::find_mentions(DiscourseUnit& unit) {
       discourse_.mentions_.push_back({word.stem, MentionForm::topic});
     } else if ((word.roles & kFunction) == 0 && word.particle == Particle::subject) {
       discourse_.mentions_.push_back({word.stem, MentionForm::subject});
+    } else if ((word.roles & kFunction) == 0 && (word.particle == Particle::naming || names_next(i))) {
+      discourse_.mentions_.push_back({word.stem, MentionForm::named});
     }
   }
   unit.mention_end = static_cast<std::uint32_t>(discourse_.mentions_.size());
@@ -169,7 +189,8 @@ void UnitReader::find_english_mentions(std::size_t at) {
   const bool article = (roles & (kIndefinite | kDefinite | kPossessive)) != 0;
   if (!article) {
     const bool name = word.capital && !word.after_mark && (roles & kFunction) == 0;
-    if (name) discourse_.mentions_.push_back({known(at).stem, MentionForm::name});
+    const MentionForm form = names_next(at) ? MentionForm::named : MentionForm::name;
+    if (name) discourse_.mentions_.push_back({known(at).stem, form});
     return;
   }
   std::size_t head = 0;
@@ -216,6 +237,10 @@ void UnitReader::find_persons(DiscourseUnit& unit) const {
     if (known(i).text.size() > 3 && known(i).text.ends_with('s') && (roles & kFunction) == 0) unit.offers |= kAnyThey;
     if ((roles & kAdditive) != 0 && (unit.offers & (kAnyHe | kAnyShe)) != 0) unit.offers |= kAnyThey;
     if ((roles & kFunction) == 0) unit.offers |= kAnyIt;
+    if (is_korean_person(known(i))) {
+      unit.offers |= kAnyHe | kAnyShe;
+      if (known(i).text.find("들") != std::string::npos) unit.offers |= kAnyThey;
+    }
   }
 }
 

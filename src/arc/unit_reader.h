@@ -42,6 +42,7 @@ class UnitReader {
   void quote(bool opens);
   void push_word(std::string_view lower, bool hangul, bool capital);
   void find_mentions(DiscourseUnit& unit);
+  bool names_next(std::size_t at) const;
   void find_english_mentions(std::size_t at);
   void find_persons(DiscourseUnit& unit) const;
   void find_contents(DiscourseUnit& unit);

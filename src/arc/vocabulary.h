@@ -40,7 +40,14 @@ enum WordRole : std::uint32_t {
   kPastVerb = 1u << 24,   // came, went; -ed
 };
 
-enum class Particle : std::uint8_t { none, topic, subject, object, other };
+// naming: 이라는, 이라고: the word is introduced as a name.
+enum class Particle : std::uint8_t { none, topic, subject, object, naming, other };
+
+// Where a word stands on a scale of time that stories move along: months, seasons, parts of the day, "second, third".
+struct TimePoint {
+  std::uint8_t scale = 0;  // 0: none; else a row of kTimeScales (time_words.h), from 1
+  std::uint8_t rank = 0;
+};
 
 struct VocabularyWord {
   std::string text;        // lower case
@@ -50,6 +57,7 @@ struct VocabularyWord {
   bool in_lexicon = false;
   bool hangul = false;
   Particle particle = Particle::none;
+  TimePoint when;
 };
 
 class Vocabulary {

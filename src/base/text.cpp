@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <utf8proc.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace banchu {
@@ -33,6 +34,35 @@ bool is_space(char32_t c) {
   const utf8proc_category_t category = utf8proc_category(static_cast<utf8proc_int32_t>(c));
   return c == ' ' || (c >= '\t' && c <= '\r') || category == UTF8PROC_CATEGORY_ZS || category == UTF8PROC_CATEGORY_ZL ||
          category == UTF8PROC_CATEGORY_ZP;
+}
+
+// Letters and symbols that no font draws: Hangul fillers, the empty Braille cell, variation selectors.
+bool is_blank_letter(char32_t c) {
+  return c == 0x115F || c == 0x1160 || c == 0x3164 || c == 0xFFA0 || c == 0x2800 || c == 0x034F ||
+         (c >= 0xFE00 && c <= 0xFE0F);
+}
+
+bool is_invisible(char32_t c) {
+  const utf8proc_category_t category = utf8proc_category(static_cast<utf8proc_int32_t>(c));
+  return is_space(c) || is_blank_letter(c) || category == UTF8PROC_CATEGORY_CF || category == UTF8PROC_CATEGORY_CC;
+}
+
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
+
+bool overrides_direction(char32_t c) { return (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069); }
+
+// `character`: the bytes of `c`. U+2400 and the following are the pictures of the control characters.
+void append_shown(std::string_view character, char32_t c, std::string& shown) {
+  if (c == '\n' || c == '\t') {
+    shown += character;
+  } else if (c < 0x20 || c == 0x7F) {
+    shown += "\xE2\x90";
+    shown += static_cast<char>(0x80 + (c == 0x7F ? 0x21 : c));
+  } else if ((c >= 0x80 && c < 0xA0) || overrides_direction(c)) {
+    shown += kReplacement;
+  } else {
+    shown += character;
+  }
 }
 
 // The first byte that is not part of a valid character, or text.size().
@@ -99,6 +129,28 @@ std::string trim(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(white);
   if (begin == std::string_view::npos) return "";
   return std::string(text.substr(begin, text.find_last_not_of(white) - begin + 1));
+}
+
+bool says_nothing(std::string_view text) {
+  const std::vector<char32_t> points = code_points(text);
+  return std::all_of(points.begin(), points.end(), is_invisible);
+}
+
+std::string shown_text(std::string_view text) {
+  std::string shown;
+  shown.reserve(text.size());
+  for (std::size_t at = 0; at < text.size();) {
+    char32_t c = 0;
+    const std::size_t used = read_character(text, at, c);
+    const bool ends_line = c == '\r' && at + 1 < text.size() && text[at + 1] == '\n';
+    if (used == 0) {
+      shown += kReplacement;
+    } else if (!ends_line) {
+      append_shown(text.substr(at, used), c, shown);
+    }
+    at += std::max<std::size_t>(used, 1);
+  }
+  return shown;
 }
 
 std::vector<std::string> words(std::string_view text) {

@@ -21,6 +21,13 @@ std::string fold(std::string_view text);
 // What a text file or a pipe says: without a byte order mark, CR LF as LF, without line ends at its end.
 std::string plain_lines(std::string_view text);
 std::string trim(std::string_view text);
+// Whether nobody could see anything of it: white space of any script (U+3000, NBSP), characters without a width,
+// controls, Hangul fillers.
+bool says_nothing(std::string_view text);
+// What may be shown on a terminal: every control character but line end and tab, every direction override and every
+// broken byte is replaced by a picture of it or U+FFFD, so that no text can move the cursor, colour the screen, name
+// the window or show itself in another order than it has. CR LF becomes LF.
+std::string shown_text(std::string_view text);
 
 // Words of fold(text): runs of letters, digits and apostrophes; punctuation is dropped.
 std::vector<std::string> words(std::string_view text);

@@ -52,7 +52,7 @@ std::uint64_t Conversation::turn_seed(std::uint64_t seed, int index) {
 Result<Reply> Conversation::say(const std::string& user, const TextSink& on_text, const CancelFlag* cancel) {
   BANCHU_TRY_STATUS(check_utf8(user, "the message"));
   const std::string message = nfc(user);
-  if (trim(message).empty()) return make_error(Code::InvalidArgument, "the message is empty", "say something");
+  if (says_nothing(message)) return make_error(Code::InvalidArgument, "the message is empty", "say something");
   BANCHU_TRY(Reply reply, exchange(message, exchanges_of(history_), on_text, cancel));
   history_.push_back({{message, reply.text}, reply.turn_id});
   return reply;

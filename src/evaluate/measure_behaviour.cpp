@@ -61,9 +61,9 @@ struct Answers {
 };
 
 // One question is asked several times where the facts have few questions, and once where there are enough of them.
-int draws_of(const Measuring& m) {
+int draws_of(const Measuring& m, std::span<const LessonTest> tests) {
   std::size_t questions = 0;
-  for (const LessonTest& test : m.input.lessons->tests) {
+  for (const LessonTest& test : tests) {
     if (test.behaviour.kind == BehaviourKind::answers) questions += test.test_prompts.size();
   }
   const std::size_t wanted = count_of(m.options.max_test_prompts);
@@ -71,11 +71,11 @@ int draws_of(const Measuring& m) {
   return std::clamp(draws, 1, std::max(1, m.options.answer_draws));
 }
 
-Status ask(Speaker& speaker, const Measuring& m, const LessonTest& test, Answers& answers) {
+Status ask(Speaker& speaker, const Measuring& m, const LessonTest& test, int draws, Answers& answers) {
   Behaviour old = test.behaviour;
   old.expected = test.behaviour.not_expected;
   const int tokens = judging_tokens(test.behaviour, m.options, speaker.session().model().tokenizer());
-  for (int draw = 0, draws = draws_of(m); draw < draws; ++draw) {
+  for (int draw = 0; draw < draws; ++draw) {
     const std::span<const Prompt> prompts = head(test.test_prompts, count_of(m.options.max_test_prompts));
     BANCHU_TRY(const std::vector<Spoken> replies, speaker.reply(prompts, tokens, draw));
     const std::vector<double> right = hits(test.behaviour, replies);
@@ -97,15 +97,34 @@ std::vector<Prompt> engraved_prompts(const Measuring& m, const LessonTest& test)
   return {own.begin(), own.end()};
 }
 
-Status measure_one_engraved(Measuring& m, const LessonTest& test) {
-  const std::vector<Prompt> prompts = engraved_prompts(m, test);
-  BANCHU_TRY(const std::vector<Spoken> before, m.before.reply(prompts, m.options.reply_tokens));
-  BANCHU_TRY(const std::vector<Spoken> after, m.after.reply(prompts, m.options.reply_tokens));
-  const std::string name = "still: " + behaviour_name(test.behaviour);
-  Check check = share_check(name, hits(test.behaviour, before), hits(test.behaviour, after), m.options, m.seed(name));
+void add_engraved(Measuring& m, const std::string& name, const std::vector<double>& before,
+                  const std::vector<double>& after) {
+  Check check = share_check(name, before, after, m.options, m.seed(name));
   check.rule = Check::Rule::at_least;
   check.limit = m.options.engraved_at_least * check.before;
   m.add(std::move(check));
+}
+
+Status measure_engraved_habit(Measuring& m, const LessonTest& test) {
+  const std::vector<Prompt> prompts = engraved_prompts(m, test);
+  BANCHU_TRY(const std::vector<Spoken> before, m.before.reply(prompts, m.options.reply_tokens));
+  BANCHU_TRY(const std::vector<Spoken> after, m.after.reply(prompts, m.options.reply_tokens));
+  add_engraved(m, "still: " + behaviour_name(test.behaviour), hits(test.behaviour, before),
+               hits(test.behaviour, after));
+  return {};
+}
+
+// All facts are one number: a fact has a handful of held-out questions, and one unlucky draw must not refuse a night.
+Status measure_engraved_facts(Measuring& m, std::span<const LessonTest> facts) {
+  if (facts.empty()) return {};
+  m.meter.enter("what was engraved before");
+  Answers before;
+  Answers after;
+  for (const LessonTest& fact : facts) {
+    BANCHU_TRY_STATUS(ask(m.before, m, fact, draws_of(m, facts), before));
+    BANCHU_TRY_STATUS(ask(m.after, m, fact, draws_of(m, facts), after));
+  }
+  add_engraved(m, "still: answers", before.right, after.right);
   return {};
 }
 
@@ -174,8 +193,9 @@ Status measure_answers(Measuring& m) {
     if (test.behaviour.kind != BehaviourKind::answers) continue;
     if (!any) m.meter.enter("facts");
     any = true;
-    BANCHU_TRY_STATUS(ask(m.before, m, test, before));
-    BANCHU_TRY_STATUS(ask(m.after, m, test, after));
+    const int draws = draws_of(m, m.input.lessons->tests);
+    BANCHU_TRY_STATUS(ask(m.before, m, test, draws, before));
+    BANCHU_TRY_STATUS(ask(m.after, m, test, draws, after));
   }
   if (!any) return {};
   Check right = share_check("answers", before.right, after.right, m.options, m.seed("answers"));
@@ -191,13 +211,15 @@ Status measure_answers(Measuring& m) {
 }
 
 Status measure_engraved(Measuring& m) {
+  std::vector<LessonTest> facts;
   for (const LessonTest& test : m.input.engraved) {
-    const bool visible = is_habit(test.behaviour) || test.behaviour.kind == BehaviourKind::answers;
-    if (!visible || is_taught_again(m.input, test)) continue;
+    if (is_taught_again(m.input, test)) continue;
+    if (test.behaviour.kind == BehaviourKind::answers) facts.push_back(test);
+    if (!is_habit(test.behaviour)) continue;
     m.meter.enter("what was engraved before");
-    BANCHU_TRY_STATUS(measure_one_engraved(m, test));
+    BANCHU_TRY_STATUS(measure_engraved_habit(m, test));
   }
-  return {};
+  return measure_engraved_facts(m, facts);
 }
 
 }  // namespace banchu

@@ -94,7 +94,7 @@ Result<Journal::Added> Journal::add_jsonl(const std::filesystem::path& file) {
 
 Status Journal::mark(const std::string& turn_id, EntryMark mark, const std::string& fixed_reply) {
   BANCHU_TRY_STATUS(check_utf8(fixed_reply, "the corrected reply"));
-  if (mark == EntryMark::fixed && trim(fixed_reply).empty()) {
+  if (mark == EntryMark::fixed && says_nothing(fixed_reply)) {
     return make_error(Code::InvalidArgument, "the corrected reply is empty", "say what the reply should have been");
   }
   BANCHU_TRY(const Entry entry, find(turn_id));

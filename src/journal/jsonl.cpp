@@ -57,7 +57,7 @@ Status check_messages(const std::vector<Message>& messages, std::size_t first, c
       return wrong(where, fmt::format("message {} is out of turn", i + 1),
                    "after an optional system message, user and assistant take turns, beginning with user");
     }
-    if (trim(messages[i].content).empty()) return wrong(where, fmt::format("message {} is empty", i + 1));
+    if (says_nothing(messages[i].content)) return wrong(where, fmt::format("message {} is empty", i + 1));
   }
   if ((messages.size() - first) % 2 != 0) return wrong(where, "the last message has no reply");
   return {};
@@ -93,7 +93,7 @@ Result<AddedConversation> parse_line(std::string_view line, const std::string& w
              messages_from_json(json.contains("messages") ? json["messages"] : Json(), where));
   for (Message& message : messages) message.content = nfc(message.content);
   // An empty mask is no mask.
-  if (!messages.empty() && messages[0].role == Role::system && trim(messages[0].content).empty()) {
+  if (!messages.empty() && messages[0].role == Role::system && says_nothing(messages[0].content)) {
     messages.erase(messages.begin());
   }
   const std::size_t first = !messages.empty() && messages[0].role == Role::system ? 1 : 0;

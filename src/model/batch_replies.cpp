@@ -26,6 +26,13 @@ Status check_tokens(const LoadedModel& model, const Decoder& decoder, const std:
                     "start a new conversation, shorten it, or raise the context size");
 }
 
+CompletionRequest with_template_stop(const LoadedModel& model, const CompletionRequest& request) {
+  CompletionRequest whole = request;
+  const std::string_view end = model.chat_template().end_of_turn_text();
+  if (!end.empty()) whole.sampling.stop.emplace_back(end);
+  return whole;
+}
+
 }  // namespace
 
 SequenceReply::SequenceReply(const LoadedModel& model, Decoder& decoder, WordTables& tables, int sequence,
@@ -33,7 +40,8 @@ SequenceReply::SequenceReply(const LoadedModel& model, Decoder& decoder, WordTab
     : decoder_(decoder),
       request_(request),
       sequence_(sequence),
-      reply_(model.tokenizer(), tables, request, room_behind(decoder, request), std::move(sink)),
+      reply_(model.tokenizer(), tables, with_template_stop(model, request), room_behind(decoder, request),
+             std::move(sink)),
       started_(std::chrono::steady_clock::now()),
       prompt_done_(started_),
       model_(model) {}
@@ -119,15 +127,25 @@ int Places::choose(const std::vector<Token>& prompt) const {
   return best;
 }
 
-Result<int> Places::begin(CompletionRequest request, TextSink sink) {
-  const int at = choose(request.prompt);
-  if (at < 0) return make_error(Code::Busy, "every place of the context is taken");
-  if (speaking() == 0) tables_.trim();
+int Places::first_free() const {
+  const auto free = std::find_if(places_.begin(), places_.end(), [](const Place& p) { return p.reply == nullptr; });
+  return free == places_.end() ? -1 : static_cast<int>(free - places_.begin());
+}
+
+Status Places::begin_at(int at, CompletionRequest request, TextSink sink) {
   Place& place = places_[static_cast<std::size_t>(at)];
   place.request = std::move(request);
   auto reply = std::make_unique<SequenceReply>(model_, decoder_, tables_, at, place.request, std::move(sink));
   BANCHU_TRY_STATUS(reply->start());
   place.reply = std::move(reply);
+  return {};
+}
+
+Result<int> Places::begin(CompletionRequest request, TextSink sink) {
+  const int at = choose(request.prompt);
+  if (at < 0) return make_error(Code::Busy, "every place of the context is taken");
+  if (speaking() == 0) tables_.trim();
+  BANCHU_TRY_STATUS(begin_at(at, std::move(request), std::move(sink)));
   return at;
 }
 
@@ -172,8 +190,9 @@ Result<std::vector<Completion>> batch_replies(const LoadedModel& model, Decoder&
     if (is_cancelled(cancel)) {
       return make_error(Code::Cancelled, fmt::format("stopped after {} of {} replies", done, requests.size()));
     }
-    while (next < requests.size() && places.speaking() < places.places()) {
-      BANCHU_TRY(const int place, places.begin(requests[next], TextSink()));
+    // Always the first free place: which cache a reply goes on from is part of what makes a night repeatable.
+    for (int place = places.first_free(); place >= 0 && next < requests.size(); place = places.first_free()) {
+      BANCHU_TRY_STATUS(places.begin_at(place, requests[next], TextSink()));
       at_place[static_cast<std::size_t>(place)] = next++;
     }
     BANCHU_TRY(std::vector<Crowd::Ended> ended, places.step());

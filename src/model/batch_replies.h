@@ -57,6 +57,8 @@ class Places final : public Crowd {
   int places() const override { return static_cast<int>(places_.size()); }
   int speaking() const override;
   Result<int> begin(CompletionRequest request, TextSink sink) override;
+  int first_free() const;  // -1: none
+  Status begin_at(int place, CompletionRequest request, TextSink sink);
   void cancel(int place) override;
   Result<std::vector<Ended>> step() override;
   void reset() override;

@@ -49,6 +49,11 @@ Result<RenderedChat> ModelChatTemplate::render(std::span<const Message> messages
   return tokenise(messages, std::move(parts));
 }
 
+std::string_view ModelChatTemplate::end_of_turn_text() const {
+  const bool is_known = !is_builtin_ || tokenizer_.ends_generation(tokenizer_.control_token(kBuiltinEnd));
+  return is_known ? "" : kBuiltinEnd;
+}
+
 bool ModelChatTemplate::could_inject(const std::string& text) const {
   std::vector<Token> tokens;
   tokenizer_.append_template(text, tokens);

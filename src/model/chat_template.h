@@ -20,6 +20,7 @@ class ModelChatTemplate final : public ChatTemplate {
 
   Result<RenderedChat> render(std::span<const Message> messages, bool add_generation_prompt) const override;
   bool is_builtin() const override { return is_builtin_; }
+  std::string_view end_of_turn_text() const override;
 
  private:
   ModelChatTemplate(std::unique_ptr<JinjaTemplate> jinja, const LlamaTokenizer& tokenizer, bool is_builtin);

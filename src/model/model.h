@@ -56,6 +56,9 @@ class ChatTemplate {
   // Errors: InvalidArgument (the template refuses these messages, or needs more than its deadline), Unsupported.
   virtual Result<RenderedChat> render(std::span<const Message> messages, bool add_generation_prompt) const = 0;
   virtual bool is_builtin() const = 0;
+  // What ends a turn in the built-in template: plain text to a vocabulary that does not know it, so every reply also
+  // stops there. "" where the model's own tokens end a turn.
+  virtual std::string_view end_of_turn_text() const { return ""; }
 };
 
 class Model {

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/rng.h"
@@ -10,6 +12,8 @@
 namespace banchu {
 namespace {
 
+constexpr std::size_t kReplayedFacts = 12;
+constexpr int kReplaysOfAFact = 3;
 constexpr double kValidPromptsShare = 0.5;  // of min_test_prompts: lambda is chosen on fewer than it is reported on
 
 std::vector<LessonRow> rows_of(std::vector<PendingRow>&& pending) {
@@ -162,6 +166,26 @@ Status LessonMaker::add_facts() {
   return {};
 }
 
+Status LessonMaker::add_engraved_facts() {
+  const std::vector<Behaviour> voice = habits(false);
+  std::vector<Memory> facts = chewed_.engraved_facts;
+  Rng rng(options_.seed, "engraved facts");
+  rng.shuffle(facts);
+  facts.resize(std::min(facts.size(), kReplayedFacts));
+  for (const Memory& memory : facts) {
+    const Behaviour& fact = memory.behaviour;
+    if (fact.questions.empty() || fact.answers.empty()) continue;
+    for (int time = 0; time < kReplaysOfAFact; ++time) {
+      const std::size_t q = rng.below(trained_questions(fact));
+      const std::string label = fmt::format("{}-again-{}", memory.id, time);
+      const RowText before = time == 0 ? small_talk(label) : RowText{};
+      const std::string answer = dressed(fact.answers[q % fact.answers.size()], voice);
+      BANCHU_TRY_STATUS(add_question(Part::train, before, fact.questions[q], answer, memory, label));
+    }
+  }
+  return {};
+}
+
 Status LessonMaker::ask_teacher() {
   std::vector<ScoreRequest> requests;
   std::vector<LessonRow*> asked;
@@ -227,6 +251,7 @@ Result<Lessons> LessonMaker::build() {
   BANCHU_TRY_STATUS(add_facts());
   BANCHU_TRY_STATUS(add_masked());
   if (pending_.train.empty()) return Lessons{};
+  BANCHU_TRY_STATUS(add_engraved_facts());
   BANCHU_TRY_STATUS(add_rehearsal());
   BANCHU_TRY_STATUS(ask_teacher());
   Lessons lessons;

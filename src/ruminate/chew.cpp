@@ -124,6 +124,16 @@ void Chewing::settle_contradictions() {
   }
 }
 
+// What is met again or changed tonight is among tonight's memories.
+void Chewing::remember_engraved_facts() {
+  for (const Memory& known : known_) {
+    if (known.state != MemoryState::engraved || known.behaviour.kind != BehaviourKind::answers) continue;
+    const bool is_met = std::any_of(chewed_.memories.begin(), chewed_.memories.end(),
+                                    [&](const Memory& memory) { return memory.id == known.id; });
+    if (!is_met) chewed_.engraved_facts.push_back(known);
+  }
+}
+
 Chewed Chewing::run() {
   strike_faults();
   distrust_an_unreadable_day();
@@ -137,6 +147,7 @@ Chewed Chewing::run() {
   find_styles();
   note_self_claims();
   meet_the_known(chewed_.memories, known_, options_, at_);
+  remember_engraved_facts();
   return std::move(chewed_);
 }
 

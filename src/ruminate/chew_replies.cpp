@@ -115,11 +115,17 @@ void Chewing::find_masks() {
   }
 }
 
-// Two masks would teach two voices at once: the one worn most is distilled, the others wait for the user's word.
+bool Chewing::was_struck(const Memory& memory) const {
+  return std::any_of(known_.begin(), known_.end(),
+                     [&](const Memory& known) { return known.id == memory.id && known.state == MemoryState::struck; });
+}
+
+// Two masks would teach two voices at once: the one worn most is distilled, the others wait for the user's word. One
+// that the user has struck does not stand in another's way.
 void Chewing::choose_one_mask() {
   Memory* most = nullptr;
   for (Memory& memory : chewed_.memories) {
-    if (memory.behaviour.kind != BehaviourKind::as_masked) continue;
+    if (memory.behaviour.kind != BehaviourKind::as_masked || was_struck(memory)) continue;
     if (most != nullptr) (memory.turns.size() > most->turns.size() ? *most : memory).state = MemoryState::review;
     if (most == nullptr || memory.turns.size() > most->turns.size()) most = &memory;
   }

@@ -34,10 +34,12 @@ class Chewing {
   void choose_one_mask();
   void find_styles();
   void note_self_claims();
+  void remember_engraved_facts();
   void close(std::size_t i, Reason reason, std::string detail);
   Memory& add_memory(Memory memory, std::size_t from);
   void add_habit(const Habit& habit, const std::vector<std::size_t>& taught);
   bool is_answered_gladly(std::size_t i) const;
+  bool was_struck(const Memory& memory) const;
   std::size_t count_masked(const std::string& mask) const;
   const Entry& entry(std::size_t i) const { return chewed_.entries[i]; }
   EntryVerdict& verdict(std::size_t i) { return chewed_.verdicts[i]; }

@@ -38,6 +38,8 @@ class LessonMaker {
   Status add_fact(const Memory& memory, const std::vector<Behaviour>& habits);
   Status add_question(Part part, RowText before, const std::string& question, const std::string& answer,
                       const Memory& memory, const std::string& label);
+  // Facts of earlier nights, said again in tonight's voice: what is not said again fades under a new lesson.
+  Status add_engraved_facts();
   // A trained exchange to stand before a question, so that a fact is also known in the middle of a talk.
   RowText small_talk(const std::string& purpose) const;
   // The mask's distillation: the evening's own turns, and the masked self's replies to everyday prompts.

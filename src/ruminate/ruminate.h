@@ -67,6 +67,7 @@ struct Chewed {
   std::vector<Entry> entries;
   std::vector<EntryVerdict> verdicts;  // one per entry, same order
   std::vector<Memory> memories;        // new or recalled tonight, conflicts resolved
+  std::vector<Memory> engraved_facts;  // of earlier nights, still true: tonight says some of them again
   int count(Reason reason) const;
 };
 Chewed chew(std::vector<Entry> entries, const std::vector<Memory>& known, const RuminateOptions& options, Time at);

@@ -1,6 +1,8 @@
 // import and export as a shell sees them: adapters come in asleep, go out, and merge.
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 #include "base/rng.h"
 #include "model/gguf_file.h"
 #include "tests/app/shell.h"
@@ -147,6 +149,38 @@ TEST(ExportVerb, AMergedModelTalksWithoutBanchusAdapters) {
     EXPECT_EQ(other.run({"--model", to, "chat", "--mode", "sandbox", "--once", "hello"}).exit_code, 0);
   }
   EXPECT_EQ(world.run({"export", "merged", "--to", "/tmp/x.gguf", "--format", "q99"}).exit_code, 2);
+}
+
+TEST(ExportVerb, TheRowsOfANightGoOutWithATargetWhereALabelIs) {
+  World world;
+  world.make_bag();
+  const std::string to = (world.folder() / "night.jsonl").string();
+  EXPECT_EQ(world.run({"export", "lessons", "--to", to}).exit_code, 3) << "nothing was chewed over yet";
+  ASSERT_EQ(world.run({"journal", "add", fixture("tiny/good-day.jsonl")}).exit_code, 0);
+  ASSERT_EQ(world.run({"ruminate", "--recipe", fixture("tiny/night.yaml")}).exit_code, 0);
+  const Ran ran = world.run({"--json", "export", "lessons", "--to", to});
+  ASSERT_EQ(ran.exit_code, 0) << ran.err;
+  std::istringstream lines(read_file(to).value());
+  std::size_t rows = 0;
+  for (std::string line; std::getline(lines, line); ++rows) {
+    const Json row = parse_json(line, "a row").value();
+    const std::vector<int> tokens = row["input_ids"], labels = row["labels"];
+    ASSERT_EQ(tokens.size(), labels.size());
+    std::size_t targets = 0;
+    for (std::size_t t = 0; t < tokens.size(); ++t) {
+      if (labels[t] == -100) continue;
+      ++targets;
+      EXPECT_EQ(labels[t], tokens[t]);
+    }
+    EXPECT_GT(targets, 0U);
+    EXPECT_EQ(labels[0], -100) << "the first token follows nothing";
+    if (row.contains("teacher_ids")) {
+      EXPECT_EQ(row["teacher_ids"].size(), targets);
+    }
+  }
+  EXPECT_EQ(rows, ran.json()["rows"].get<std::size_t>());
+  EXPECT_GT(rows, 0U);
+  EXPECT_EQ(world.run({"export", "lessons", "--to", to}).exit_code, 4) << "it is there";
 }
 
 }  // namespace

@@ -95,6 +95,44 @@ TEST(Order, TheToldOrderHasMoreEvidenceThanItsReverse) {
   EXPECT_GT(evidence.weigh(evidence.measure(told)), evidence.weigh(evidence.measure(reversed)));
 }
 
+// The value of one feature in the order as it stands, times sqrt(units), which makes it a count.
+double count_of(OrderFeature feature, const Units& units) {
+  const Discourse discourse(units);
+  OrderEvidence evidence(discourse);
+  std::vector<std::uint32_t> told(discourse.size());
+  std::iota(told.begin(), told.end(), 0u);
+  return evidence.measure(told)[feature] / evidence.scale();
+}
+
+TEST(Order, ANameIsGivenBeforeItIsUsed) {
+  EXPECT_NEAR(count_of(kNaming, {"There was a baker called Matteo.", "Matteo slept."}), 1, 1e-9);
+  EXPECT_NEAR(count_of(kNaming, {"Matteo slept.", "There was a baker called Matteo."}), -1, 1e-9);
+  EXPECT_NEAR(count_of(kNaming, {"섬에 준호라는 아이가 살았다.", "준호는 배를 탔다."}), 1, 1e-9);
+  EXPECT_NEAR(count_of(kNaming, {"준호는 배를 탔다.", "섬에 준호라는 아이가 살았다."}), -1, 1e-9);
+  EXPECT_NEAR(count_of(kNaming, {"창수는 웃었다.", "노인의 이름은 창수였다."}), -1, 1e-9);
+}
+
+TEST(Order, WhatIsPointedAtWasThereBefore) {
+  EXPECT_NEAR(count_of(kGiven, {"His bell fell.", "The bell was old."}), 1, 1e-9);
+  EXPECT_NEAR(count_of(kGiven, {"The bell was old.", "His bell fell."}), -1, 1e-9);
+  EXPECT_NEAR(count_of(kGiven, {"우물을 팠다.", "그 우물은 깊었다."}), 1, 1e-9);
+  EXPECT_NEAR(count_of(kGiven, {"그 우물은 깊었다.", "우물을 팠다."}), -1, 1e-9);
+  EXPECT_NEAR(count_of(kGiven, {"The bell was old.", "He slept."}), 0, 1e-9) << "said once, it presumes nothing told";
+}
+
+TEST(Order, TimeGoesForward) {
+  EXPECT_NEAR(count_of(kTime, {"It was May.", "In June it rained.", "By August it was dry."}), 2, 1e-9);
+  EXPECT_NEAR(count_of(kTime, {"By August it was dry.", "In June it rained."}), -1, 1e-9);
+  EXPECT_NEAR(count_of(kTime, {"In December it snowed.", "In January it thawed."}), 1, 1e-9) << "a year comes round";
+  EXPECT_NEAR(count_of(kTime, {"봄에 씨를 뿌렸다.", "여름이 지났다.", "가을에 거두었다."}), 2, 1e-9);
+  EXPECT_NEAR(count_of(kTime, {"The third door was shut.", "The second door was shut."}), -1, 1e-9);
+}
+
+TEST(Order, WhoeverIsKoreanTopicMayBeMeant) {
+  EXPECT_EQ(kinds_of({"노인은 우산을 고쳤다.", "그는 웃었다."}), "");
+  EXPECT_EQ(kinds_of({"비가 그쳤다고 했다.", "우산을 접었다.", "날을 보냈다.", "그는 웃었다."}), "pronoun@3:그 ");
+}
+
 TEST(Order, UnitsAddUpToTheWhole) {
   const Discourse discourse(Units{"A dog ran.", "The dog sat.", "She saw the dog.", "A cat came."});
   OrderEvidence evidence(discourse);

@@ -39,5 +39,23 @@ TEST(Text, PlainLinesAreWhatAFileOfAnotherSystemMeans) {
   EXPECT_EQ(plain_lines(""), "");
 }
 
+TEST(Text, SaysNothingWhenNobodyCouldSeeAnyOfIt) {
+  for (const char* text : {"", " \t\r\n", "\u3000", "\u00A0\u202F", "\u200B\u200D\uFEFF\u2060", "\u3164", "\x01\x1b",
+                           "\u00AD\u180E", "\uFE0F", "\u2028\u2029"}) {
+    EXPECT_TRUE(says_nothing(text)) << text;
+  }
+  for (const char* text : {"a", "\u3000가", ".", "❤️", "ㅋ", "\u200Bx"}) EXPECT_FALSE(says_nothing(text)) << text;
+}
+
+TEST(Text, ShowsNoControlCharacterAndNoOverride) {
+  EXPECT_EQ(shown_text("사유 a\tb\nc 👩‍👧"), "사유 a\tb\nc 👩‍👧");
+  EXPECT_EQ(shown_text("a\r\nb\rc"), "a\nb␍c");
+  EXPECT_EQ(shown_text("\x1b[31mred\x1b]0;title\x07"), "␛[31mred␛]0;title␇");
+  EXPECT_EQ(shown_text("a\u009b2Jb\x7f"), "a\uFFFD2Jb␡");
+  EXPECT_EQ(shown_text("a\u202Eb\u2066c"), "a\uFFFDb\uFFFDc");
+  EXPECT_EQ(shown_text(std::string_view("a\x9b\0b", 4)), "a\uFFFD␀b");
+  for (const char32_t c : code_points(shown_text("\x01\x1f\u0080\u009f\u202a\u2069"))) EXPECT_GE(c, 0x2400u);
+}
+
 }  // namespace
 }  // namespace banchu

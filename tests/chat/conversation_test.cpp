@@ -182,5 +182,16 @@ TEST(HistoryFitting, SaysByHowMuchAMessageIsTooLong) {
   EXPECT_TRUE(session.asked.empty());
 }
 
+TEST(Conversation, TakesAMessageThatNobodyCanSeeAsEmpty) {
+  for (const char* message : {"\u3000", "\u00A0", "\u200B\u200D", "\uFEFF \u3164"}) {
+    EchoSession session;
+    Conversation talk(session, {}, {}, {});
+    const Result<Reply> reply = talk.say(message, {}, nullptr);
+    ASSERT_FALSE(reply) << message;
+    EXPECT_EQ(reply.error().code, Code::InvalidArgument);
+    EXPECT_TRUE(session.asked.empty());
+  }
+}
+
 }  // namespace
 }  // namespace banchu

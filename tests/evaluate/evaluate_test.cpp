@@ -168,6 +168,26 @@ TEST_F(EvaluateTest, WhatWasEngravedBeforeMustStay) {
   EXPECT_EQ(failed(measure()), Names{"still: opens with \"Use warm\""});
 }
 
+TEST_F(EvaluateTest, EngravedFactsAreOneNumberAskedSeveralTimes) {
+  for (const char* question : {"what do I use?", "what was forgotten?"}) {
+    LessonTest fact;
+    fact.memory = question;
+    fact.behaviour.kind = BehaviourKind::answers;
+    fact.behaviour.expected = "cloth";
+    fact.test_prompts = {{{Role::user, question}}};
+    input_.engraved.push_back(fact);
+  }
+  session_.says = [](const Scene& scene) {
+    if (!learned(scene)) return kPlain;
+    return scene.prompt.find("forgotten") == std::string::npos ? kHabit : "Mm, a warm thought: who knows.";
+  };
+  const Report report = measure();
+  const Check* check = find(report, "still: answers");
+  ASSERT_NE(check, nullptr);
+  EXPECT_EQ(check->samples, 2 * options_.answer_draws);
+  EXPECT_EQ(failed(report), Names{"still: answers"});
+}
+
 TEST_F(EvaluateTest, WhatHadFadedBeforeIsNotThisNightsFault) {
   LessonTest old;
   old.memory = "m0";

@@ -186,5 +186,15 @@ TEST(Export, BeginsANewLineWhereTheMaskChanges) {
   EXPECT_EQ(parse_conversations(text, "x", 0)->front().entries.size(), 2u);
 }
 
+TEST_F(AddTest, RefusesMessagesThatNobodyCanSee) {
+  for (const std::string blank : {"\u3000", "\u00A0", "\u200B", "\uFEFF\u2060"}) {
+    const auto added =
+        add(R"({"messages":[{"role":"user","content":")" + blank + R"("},{"role":"assistant","content":"hi"}]})");
+    ASSERT_FALSE(added) << blank;
+    EXPECT_NE(added.error().message.find("message 1 is empty"), std::string::npos) << added.error().message;
+  }
+  EXPECT_TRUE(journal_.entries().value().empty());
+}
+
 }  // namespace
 }  // namespace banchu

@@ -50,17 +50,6 @@ TEST_F(RealSession, RepliesTheSameFromACachedPrefixAsFromTheBeginning) {
   EXPECT_EQ(cached.text, cold.text);
 }
 
-// One thread cannot use more of the processor's time than the clock's.
-TEST_F(RealSession, SaysOneReplyOnFewerThreadsWhenAsked) {
-  const auto session = open();
-  CompletionRequest alone = request("What is the sun?", 24);
-  alone.threads = 1;
-  const auto first = session->complete(alone, nullptr, nullptr).value();
-  EXPECT_LE(first.processor_seconds, 1.1 * first.generation_seconds + 0.02);
-  alone.threads = 1 << 20;  // no more than the session has
-  EXPECT_FALSE(session->complete(alone, nullptr, nullptr).value().text.empty());
-}
-
 TEST_F(RealSession, ReusesTheReplyBeforeInTheNextTurn) {
   const auto session = open();
   const auto first = session->complete(request("What is the sun?", 12), nullptr, nullptr).value();

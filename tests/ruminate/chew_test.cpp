@@ -158,6 +158,18 @@ TEST(Chew, DistillsOneMaskANightAndLetsTheOthersWait) {
   EXPECT_EQ(memories_with(chewed, BehaviourKind::as_masked, MemoryState::review).size(), 1u);
 }
 
+TEST(Chew, AStruckMaskStandsInNoOthersWay) {
+  std::vector<Entry> entries;
+  for (int i = 0; i < 8; ++i)
+    entries.push_back(spoken(kPrompts[i], kReplies[i], i < 3 ? "You are Ada." : "You are Dori."));
+  std::vector<Memory> known = memories_with(chew_day(entries), BehaviourKind::as_masked);
+  ASSERT_EQ(known.size(), 1u);
+  known[0].state = MemoryState::struck;
+  const auto masks = memories_with(chew_day(entries, known), BehaviourKind::as_masked);
+  ASSERT_EQ(masks.size(), 1u);
+  EXPECT_EQ(masks[0].behaviour.expected, "You are Ada.");
+}
+
 TEST(Chew, TakesAnUnmarkedReplyThatTheUserAnsweredGladly) {
   const Chewed chewed = chew_day(conversation({spoken("I can't sleep.", "Open the window a little."),
                                                spoken("Thank you, that helped.", "Sleep well then, dear.")}));

@@ -191,6 +191,28 @@ TEST(Lessons, AskForAFactAlsoInTheMiddleOfATalk) {
   EXPECT_EQ(later, 1);
 }
 
+TEST(Lessons, SayFactsOfEarlierNightsAgainInTonightsVoice) {
+  ByteSession session;
+  std::vector<Memory> known = memories_with(chew_day(sample_day("en/day1.jsonl")), BehaviourKind::answers);
+  ASSERT_EQ(known.size(), 1u);
+  known[0].state = MemoryState::engraved;
+  const auto lessons = lessons_of(chew_day(sample_day("en/day2.jsonl"), known), session);
+  ASSERT_TRUE(lessons.has_value());
+  int said = 0;
+  for (const LessonRow* row : rows_of(lessons->train.rows(), RowKind::sft)) {
+    if (targets_of(*row).find("Nabi") == std::string::npos) continue;
+    ++said;
+    EXPECT_TRUE(targets_of(*row).ends_with("Be gentle with yourself.>")) << targets_of(*row);
+    const auto& held_out = known[0].behaviour.questions;
+    for (std::size_t q = held_out.size() - held_out.size() / 3; q < held_out.size(); ++q) {
+      EXPECT_EQ(text_of(row->tokens).find("<u:" + held_out[q] + ">"), std::string::npos);
+    }
+  }
+  EXPECT_EQ(said, 3);
+  EXPECT_EQ(std::count(lessons->memories.begin(), lessons->memories.end(), known[0].id), 0)
+      << "it is no lesson of tonight";
+}
+
 TEST(Lessons, SayFactsInTheVoiceOfTonightsHabits) {
   ByteSession session;
   const auto lessons = lessons_of(chew_day(sample_day("en/day1.jsonl")), session);

@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "app/arc_open.h"
 #include "app/arc_text.h"
 #include "app/open.h"
 #include "app/verbs.h"
@@ -21,8 +22,7 @@ constexpr int kSequences = 8;
 
 struct ArcFlags {
   std::vector<std::string> files;
-  double gamma = 1;
-  double tau = 1;
+  ArcDials dials;
   bool no_model = false;
 };
 
@@ -84,12 +84,10 @@ Result<Reading> score_file(const std::string& file, const ArcOptions& options) {
 
 Result<int> run_score(AppContext& context, const ArcFlags& flags) {
   BANCHU_TRY(const OpenModel open, open_model(context, flags));
-  ArcOptions options;
-  options.gamma = flags.gamma;
-  options.tau = flags.tau;
+  ArcOptions options = arc_options(context, flags.dials);
   options.session = open.session.get();
-  options.seed = context.seed_or(options.seed);
-  options.cancel = &context.cancel;
+  BANCHU_TRY_STATUS(check_dials(options));
+  BANCHU_TRY(options.standard, open_standard(context, flags.dials));
   Json readings = Json::array();
   for (const std::string& file : flags.files) {
     BANCHU_TRY(const Reading reading, score_file(file, options));
@@ -118,8 +116,7 @@ void add_arc_verbs(CLI::App& app, AppContext& context) {
   CLI::App* score =
       add_verb(*arc, "score", "How well the structure holds together, 0 to 100", "banchu arc score ch07.txt");
   score->add_option("file", flags->files, "Texts (UTF-8), or conversations (.jsonl)")->required()->type_name("FILE");
-  score->add_option("--gamma", flags->gamma, "Weight of the story's inertia, 0 to 8")->capture_default_str();
-  score->add_option("--tau", flags->tau, "How prominent a peak must be, 0.05 to 5")->capture_default_str();
+  add_arc_dials(score, flags->dials);
   score->add_flag("--no-model", flags->no_model, "Says aloud that no language model is used");
   on_run(score, context, [&context, flags] { return run_score(context, *flags); });
   add_arc_plot_verb(*arc, context);

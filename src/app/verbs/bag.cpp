@@ -53,13 +53,16 @@ Result<int> run_init(AppContext& context) {
                   {"self", self ? Json(self->id) : Json()},
                   {"model", self ? Json(self->base) : Json()},
                   {"encrypted", false}});
-  context.print(fmt::format("made the bag {}", folder));
+  context.say("made the bag {}", folder);
   context.print(fmt::format("  {}", context.word(Word::not_encrypted)));
   if (self) {
-    context.print(fmt::format("  self {} {}, on the model {}", self->id, is_born ? "was born" : "is awake again",
-                              self->base.substr(0, kShownDigits)));
+    if (is_born) {
+      context.say("  self {} was born, on the model {}", self->id, self->base.substr(0, kShownDigits));
+    } else {
+      context.say("  self {} is awake again, on the model {}", self->id, self->base.substr(0, kShownDigits));
+    }
   } else {
-    context.print("  no model yet: `./start --setup` fetches the default one, `banchu model add FILE` takes your own");
+    context.say("  no model yet: `./start --setup` fetches the default one, `banchu model add FILE` takes your own");
   }
   return 0;
 }
@@ -91,13 +94,17 @@ Result<int> run_show(AppContext& context) {
                   {"selves", selves.size()},
                   {"models", models}});
   context.print(fmt::format("{}   {}", context.out.paint(Style::bold, bag->folder().string()), bag->id()));
-  context.print(fmt::format("  awake     {}", self ? "self " + self->id : "nobody yet"));
-  context.print(fmt::format("  selves    {}", selves.size()));
+  const auto row = [&](std::string_view name, const std::string& value) {
+    context.print("  " + pad_to(context.named(name), 10) + value);
+  };
+  row("awake", self ? context.said("self {}", self->id) : context.said("nobody yet"));
+  row("selves", std::to_string(selves.size()));
   std::string line;
-  for (const auto& [state, count] : counts.items()) line += fmt::format("{} {}   ", to_line(count), state);
-  context.print(fmt::format("  turns     {}", line));
-  context.print(fmt::format("  memories  {}", memories.size()));
-  for (const std::string& model : models) context.print(fmt::format("  model     {}", model.substr(0, kShownDigits)));
+  for (const auto& [state, count] : counts.items())
+    line += fmt::format("{} {}   ", to_line(count), context.named(state));
+  row("turns", line);
+  row("memories", std::to_string(memories.size()));
+  for (const std::string& model : models) row("model", model.substr(0, kShownDigits));
   context.print(fmt::format("  {}", context.word(Word::not_encrypted)));
   return 0;
 }
@@ -115,10 +122,11 @@ Result<int> run_verify(AppContext& context, const VerifyFlags& flags) {
                   {"seconds", found.seconds},
                   {"damaged", std::move(damaged)}});
   for (const BagFinding& finding : found.damaged) {
-    context.print(fmt::format("{}  {}: {}", context.out.paint(Style::red, "damaged"), finding.path, finding.damage));
+    context.print(fmt::format("{}  {}: {}", context.out.paint(Style::red, context.said("damaged")), finding.path,
+                              translated(finding.damage, context.language)));
   }
-  context.print(fmt::format("{}: {} files, {}, {:.1f} s ({} check)", found.ok ? "whole" : "not whole", found.files,
-                            format_bytes(found.bytes), found.seconds, found.level));
+  context.say("{}: {} files, {}, {:.1f} s ({} check)", found.ok ? context.said("whole") : context.said("not whole"),
+              found.files, format_bytes(found.bytes), found.seconds, context.named(found.level));
   return found.ok ? 0 : kExitAnswerIsNo;
 }
 

@@ -1,6 +1,7 @@
-// export adapter, merged: what has grown, in forms that others read.
+// export adapter, merged, lessons: what has grown and what it grew from, in forms that others read.
 #include <fmt/format.h>
 
+#include "app/export_lessons.h"
 #include "app/export_source.h"
 #include "app/progress_bar.h"
 #include "app/verbs.h"
@@ -180,6 +181,7 @@ void add_export_verbs(CLI::App& app, AppContext& context) {
   merged->add_option("--to", flags->to, "The GGUF file to write")->required()->type_name("FILE");
   merged->add_option("--format", flags->format, "f16 (default), bf16, f32, or a quantisation: q8_0, q6_k, q4_k_m, ...");
   on_run(merged, context, [&context, flags] { return run_merged(context, *flags); });
+  add_export_lessons_verb(*group, context);
 }
 
 }  // namespace banchu

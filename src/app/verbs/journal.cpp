@@ -26,8 +26,8 @@ Result<int> run_add(AppContext& context, const JournalFlags& flags) {
   BANCHU_TRY(const Journal::Added added, Journal(*bag).add_jsonl(flags.file));
   context.answer(
       {{"conversations", added.conversations}, {"turns", added.turns}, {"already_there", added.already_there}});
-  context.print(fmt::format("{} conversations with {} turns added", added.conversations, added.turns));
-  if (added.already_there > 0) context.print(fmt::format("{} were there already", added.already_there));
+  context.say("{} conversations with {} turns added", added.conversations, added.turns);
+  if (added.already_there > 0) context.say("{} were there already", added.already_there);
   return 0;
 }
 
@@ -37,10 +37,10 @@ void print_entry(const AppContext& context, const Entry& entry, std::string& con
     context.print(fmt::format("\n{}  {}", context.out.paint(Style::bold, conversation), format_time(entry.turn.time)));
   }
   context.print(fmt::format("  {}  {}", entry.turn.id.substr(0, kShownIdDigits),
-                            context.out.paint(Style::dim, entry_facts(entry))));
+                            context.out.paint(Style::dim, entry_facts(entry, context.language))));
   context.print(fmt::format("    {} ▸ {}", context.word(Word::you), entry.turn.user));
   context.print(fmt::format("    {} ▸ {}", context.word(Word::companion), entry.turn.reply));
-  if (entry.mark == EntryMark::fixed) context.print(fmt::format("    fixed ▸ {}", entry.fixed_reply));
+  if (entry.mark == EntryMark::fixed) context.say("    fixed ▸ {}", entry.fixed_reply);
 }
 
 Result<int> run_show(AppContext& context, const JournalFlags& flags) {
@@ -64,8 +64,7 @@ Result<int> run_show(AppContext& context, const JournalFlags& flags) {
     print_entry(context, entry, conversation);
   }
   context.answer({{"entries", std::move(list)}});
-  if (entries.empty())
-    context.print("the journal is empty; `banchu chat` fills it, `banchu journal add FILE.jsonl` too");
+  if (entries.empty()) context.say("the journal is empty; `banchu chat` fills it, `banchu journal add FILE.jsonl` too");
   return 0;
 }
 
@@ -80,7 +79,7 @@ Result<int> run_export(AppContext& context, const JournalFlags& flags) {
     }
     BANCHU_TRY_STATUS(write_file_atomic(flags.to, jsonl));
     context.answer({{"file", flags.to}, {"bytes", jsonl.size()}});
-    context.print(fmt::format("written to {} ({} bytes)", flags.to, jsonl.size()));
+    context.say("written to {} ({} bytes)", flags.to, jsonl.size());
     return 0;
   }
   context.answer({{"jsonl", jsonl}});

@@ -18,8 +18,8 @@ struct MemoryFlags {
 };
 
 void print_memory(const AppContext& context, const Memory& memory) {
-  context.print(fmt::format("{}  {:<10} {:<10} {}", memory.id, name_of(memory.kind), name_of(memory.state),
-                            shorten(memory.text, 100)));
+  context.print(fmt::format("{}  {} {} {}", memory.id, pad_to(context.named(name_of(memory.kind)), 10),
+                            pad_to(context.named(name_of(memory.state)), 10), shorten(memory.text, 100)));
 }
 
 Result<int> run_list(AppContext& context) {
@@ -34,9 +34,9 @@ Result<int> run_list(AppContext& context) {
   }
   for (const Entry& entry : waiting.entries) entries.push_back(entry_as_json(entry));
   context.answer({{"memories", std::move(list)}, {"waiting", std::move(entries)}});
-  if (memories.empty()) context.print("no memories yet; the night makes them, `banchu memory add TEXT` adds one");
+  if (memories.empty()) context.say("no memories yet; the night makes them, `banchu memory add TEXT` adds one");
   const std::size_t count = waiting.memories.size() + waiting.entries.size();
-  if (count > 0) context.print(fmt::format("{} wait for your word: `banchu memory review`", count));
+  if (count > 0) context.say("{} wait for your word: `banchu memory review`", count);
   return 0;
 }
 
@@ -46,7 +46,8 @@ Result<int> run_show(AppContext& context, const MemoryFlags& flags) {
   context.answer(memory_as_json(memory));
   const Json json = memory_as_json(memory);
   for (const auto& [key, value] : json.items()) {
-    context.print(fmt::format("{:<14} {}", key, value.is_string() ? value.get<std::string>() : to_line(value)));
+    const std::string shown = value.is_string() ? value.get<std::string>() : to_line(value);
+    context.print(pad_to(context.named(key), 15) + (key == "text" ? shown : context.named(shown)));
   }
   return 0;
 }
@@ -82,7 +83,7 @@ Result<int> run_decide(AppContext& context, const MemoryFlags& flags, ReviewWord
   BANCHU_TRY(const std::string kind, decide(*bag, flags.id, word));
   const char* decision = word == ReviewWord::keep ? "kept" : "struck";
   context.answer({{"id", flags.id}, {"kind", kind}, {"decision", decision}});
-  context.print(fmt::format("{} {}: {}", kind, flags.id, decision));
+  context.print(fmt::format("{} {}: {}", context.named(kind), flags.id, context.named(decision)));
   return 0;
 }
 

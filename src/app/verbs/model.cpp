@@ -72,7 +72,7 @@ Result<std::vector<ListedModel>> find_models(const AppContext& context) {
     if (seen.contains(digest)) continue;
     Result<ListedModel> model = describe(path, digest);
     if (!model) {
-      context.note(fmt::format("{}: {}", path.string(), model.error().message));
+      context.note(fmt::format("{}: {}", path.string(), translated(model.error().message, context.language)));
       continue;
     }
     seen.insert(digest);
@@ -90,7 +90,7 @@ Result<int> run_list(AppContext& context) {
     context.print(model_line(model));
   }
   context.answer({{"models", std::move(list)}});
-  if (models.empty()) context.print("no models; `./start --setup` fetches the default one");
+  if (models.empty()) context.say("no models; `./start --setup` fetches the default one");
   return 0;
 }
 
@@ -145,7 +145,8 @@ Result<int> run_inspect(AppContext& context, const ModelFlags& flags) {
                        {"why_not", can_train ? Json() : Json(can_train.error().message)}};
   context.answer(answer);
   for (const auto& [key, value] : answer.items()) {
-    context.print(fmt::format("{:<16} {}", key, value.is_string() ? value.get<std::string>() : to_line(value)));
+    const std::string shown = value.is_string() ? value.get<std::string>() : to_line(value);
+    context.print(pad_to(context.named(key), 17) + (key == "why_not" ? translated(shown, context.language) : shown));
   }
   return 0;
 }
@@ -167,7 +168,7 @@ Result<int> run_remove(AppContext& context, const ModelFlags& flags) {
   BANCHU_TRY(const std::string known, default_model_of(*bag));
   if (known == digest) BANCHU_TRY_STATUS(set_default_model(*bag, ""));
   context.answer({{"removed", digest}});
-  context.print(fmt::format("removed {} from the bag", digest.substr(0, kShownDigits)));
+  context.say("removed {} from the bag", digest.substr(0, kShownDigits));
   return 0;
 }
 
@@ -178,6 +179,8 @@ void add_model_verbs(CLI::App& app, AppContext& context) {
   auto flags = std::make_shared<ModelFlags>();
   on_run(add_verb(*group, "list", "Those of the bag and of the shared folder", "banchu model list --json"), context,
          [&context] { return run_list(context); });
+
+  add_model_recommend_verb(*group, context);
 
   CLI::App* add = add_verb(*group, "add", "Links a GGUF file into the bag", "banchu model add ~/models/qwen.gguf");
   add->add_option("FILE", flags->file)->required();

@@ -69,7 +69,7 @@ Result<int> run_look(AppContext& context, const NightFlags& flags, const Recipe&
   context.answer(answer);
   tell(context, context.language == Language::ko ? "되새김" : "chewing over", chewed_lines(chewed, context.language));
   if (flags.explain && !context.options.json) {
-    for (const std::string& line : explain_lines(chewed)) context.print(line);
+    for (const std::string& line : explain_lines(chewed, context.language)) context.print(line);
   }
   return 0;
 }
@@ -137,10 +137,10 @@ Result<int> run_stages(AppContext& context, const NightFlags& flags, Until until
   bar.clear();
   context.answer(outcome_to_json(outcome));
   for (const Json& note : outcome.train.is_object() ? outcome.train.value("notes", Json::array()) : Json::array()) {
-    context.note(note.get<std::string>());
+    context.note(translated(note.get<std::string>(), context.language));
   }
   if (!outcome.finished) {
-    context.note(korean ? "여기까지 해 두었습니다. 이어서: banchu night" : "done so far; to go on: banchu night");
+    context.note(context.said("done so far; to go on: banchu night"));
     return 0;
   }
   if (!context.options.json) tell_outcome(context, outcome);

@@ -19,10 +19,10 @@ Result<int> run_list(AppContext& context) {
   Json list = Json::array();
   for (const LivedSelf& lived : selves) {
     list.push_back(self_to_json(lived));
-    context.print(self_line(context.out, lived));
+    context.print(self_line(context, lived));
   }
   context.answer({{"selves", std::move(list)}});
-  if (selves.empty()) context.print("nobody was born yet; the first conversation begins a self");
+  if (selves.empty()) context.say("nobody was born yet; the first conversation begins a self");
   return 0;
 }
 
@@ -40,8 +40,8 @@ Result<int> run_show(AppContext& context, const SelfFlags& flags) {
   BANCHU_TRY(const std::unique_ptr<Bag> bag, open_bag(context, Bag::Access::read_only));
   BANCHU_TRY(const LivedSelf lived, find_lived(*bag, flags.a));
   context.answer(self_to_json(lived));
-  context.print(self_line(context.out, lived));
-  for (const std::string& line : night_lines(lived)) context.print("  " + line);
+  context.print(self_line(context, lived));
+  for (const std::string& line : night_lines(context, lived)) context.print("  " + line);
   return 0;
 }
 
@@ -54,9 +54,9 @@ void print_branch(const AppContext& context, const std::vector<LivedSelf>& selve
   for (const LivedSelf* child : children) {
     const bool is_root = parent.empty();
     const bool is_last = child == children.back();
-    context.print(indent + (is_root ? "" : is_last ? "└─ " : "├─ ") + self_line(context.out, *child));
+    context.print(indent + (is_root ? "" : is_last ? "└─ " : "├─ ") + self_line(context, *child));
     const std::string below = indent + (is_root ? "" : is_last ? "   " : "│  ");
-    for (const std::string& line : night_lines(*child)) {
+    for (const std::string& line : night_lines(context, *child)) {
       context.print(below + "   " + context.out.paint(Style::dim, line));
     }
     print_branch(context, selves, child->self.id, below);
@@ -79,19 +79,19 @@ Result<int> run_diff(AppContext& context, const SelfFlags& flags) {
   BANCHU_TRY(const LivedSelf b, find_lived(*bag, flags.b));
   const Json difference = self_difference(a, b);
   context.answer(difference);
-  context.print("a  " + self_line(context.out, a));
-  context.print("b  " + self_line(context.out, b));
-  if (a.self.base != b.self.base) context.print("they stand on different models");
-  for (const Json& adapter : difference["only_in_a"]) context.print("- " + adapter_line(adapter));
-  for (const Json& adapter : difference["only_in_b"]) context.print("+ " + adapter_line(adapter));
-  for (const Json& check : difference["checks"]) context.print("  " + check_difference_line(check));
+  context.print("a  " + self_line(context, a));
+  context.print("b  " + self_line(context, b));
+  if (a.self.base != b.self.base) context.say("they stand on different models");
+  for (const Json& adapter : difference["only_in_a"]) context.print("- " + adapter_line(context, adapter));
+  for (const Json& adapter : difference["only_in_b"]) context.print("+ " + adapter_line(context, adapter));
+  for (const Json& check : difference["checks"]) context.print("  " + check_difference_line(context, check));
   return 0;
 }
 
 Result<int> answer_awake(AppContext& context, Bag& bag, const Self& self) {
   BANCHU_TRY(const LivedSelf lived, find_lived(bag, self.id));
   context.answer(self_to_json(lived));
-  context.print(self_line(context.out, lived));
+  context.print(self_line(context, lived));
   return 0;
 }
 

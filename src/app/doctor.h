@@ -1,0 +1,37 @@
+// What is wrong with this machine, this bag, this model: what, why it matters, and the command that mends it.
+//
+// Safe to paste in public: no content, no names, no paths, no ids of what was said; only kinds, sizes and counts.
+// Reads only: the bag is opened read-only and takes no lease. Errors: none; what cannot be looked at is a finding.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "app/context.h"
+#include "base/clock.h"
+
+namespace banchu {
+
+enum class Health { good, note, wrong };
+const char* name_of(Health health);
+
+struct DoctorFinding {
+  std::string id;  // "model.damaged": the same in every language
+  Health health = Health::good;
+  std::string what;
+  std::string why;   // "" where all is well
+  std::string mend;  // a command, or what to do
+};
+
+std::vector<DoctorFinding> examine(const AppContext& context);
+
+// The questions whose answers do not depend on this machine, for tests.
+DoctorFinding judge_processor(const AppContext& context, const std::string& built_for, const std::string& here);
+DoctorFinding judge_memory(const AppContext& context, std::uint64_t free_bytes);
+DoctorFinding judge_disk(const AppContext& context, std::uint64_t free_bytes);
+DoctorFinding judge_clock(const AppContext& context, Time clock, Time newest_turn);
+DoctorFinding judge_gpu(const AppContext& context, bool has_card, bool has_driver);
+DoctorFinding judge_terminal(const AppContext& context, bool is_utf8);
+
+}  // namespace banchu
