@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "model/grammar.h"
+
 namespace banchu {
 namespace {
 
@@ -48,6 +50,7 @@ SequenceReply::SequenceReply(const LoadedModel& model, Decoder& decoder, WordTab
 
 Status SequenceReply::start() {
   BANCHU_TRY_STATUS(check_tokens(model_, decoder_, request_.prompt));
+  if (!reply_.can_speak()) return check_grammar(request_.sampling.grammar);
   const auto& cached = decoder_.cached(sequence_);
   const auto shared = std::mismatch(cached.begin(), cached.end(), request_.prompt.begin(), request_.prompt.end());
   // The last token is always computed again: its logits are not kept.
