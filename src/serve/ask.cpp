@@ -2,17 +2,19 @@
 
 #include <fmt/format.h>
 
-#include <cctype>
+#include <algorithm>
 
 #include "base/text.h"
+#include "serve/bias_field.h"
 #include "serve/fields.h"
+#include "serve/reply_form.h"
 
 namespace banchu {
 namespace {
 
 constexpr std::int64_t kMostTokens = 1 << 20;
 constexpr std::size_t kMostStops = 16;
-constexpr std::size_t kMostBiases = 1024;
+constexpr std::int64_t kMostLogprobs = 20;
 
 Result<Role> role_of(const Json& message, std::size_t number) {
   const std::string role = string_at(message, "role");
@@ -45,42 +47,6 @@ Result<std::string> content_of(const Json& message, std::size_t number) {
   return make_error(Code::InvalidArgument, fmt::format("'messages[{}].content' must be a text", number));
 }
 
-// {"word": bias} or [["word", bias]]; false bans. Token ids mean something else with every model and are refused.
-Result<std::vector<WordBias>> biases_of(const Json& object) {
-  std::vector<WordBias> found;
-  const auto field = object.find("logit_bias");
-  if (field == object.end() || field->is_null()) return found;
-  std::vector<std::pair<Json, Json>> pairs;
-  if (field->is_object()) {
-    for (const auto& [word, bias] : field->items()) pairs.emplace_back(word, bias);
-  } else if (field->is_array()) {
-    for (const Json& pair : *field) {
-      if (!pair.is_array() || pair.size() != 2)
-        return make_error(Code::InvalidArgument, "Field 'logit_bias': must hold pairs");
-      pairs.emplace_back(pair[0], pair[1]);
-    }
-  } else {
-    return make_error(Code::InvalidArgument, "Field 'logit_bias': must be an object or a list of pairs");
-  }
-  std::string bad;
-  for (const auto& [word, bias] : pairs) {
-    const bool bans = bias.is_boolean() && !bias.get<bool>();
-    const std::string text = word.is_string() ? word.get<std::string>() : "";
-    const bool is_word = !trim(text).empty() && text.find_first_not_of("0123456789") != std::string::npos;
-    if (!is_word || !(bias.is_number() || bans)) {
-      bad += (bad.empty() ? "" : ", ") + to_line(word);
-      continue;
-    }
-    found.push_back({text, bans ? -100.0f : static_cast<float>(bias.get<double>())});
-  }
-  if (!bad.empty()) {
-    return make_error(Code::InvalidArgument,
-                      "Field 'logit_bias': not a word with a number (token ids are not taken): " + shorten(bad, 400));
-  }
-  if (found.size() > kMostBiases) return make_error(Code::InvalidArgument, "Field 'logit_bias': too many words");
-  return found;
-}
-
 Status read_number(const Json& object, const char* name, double low, double high, float& into) {
   BANCHU_TRY(const std::optional<double> value, number_field(object, name, low, high));
   if (value) into = static_cast<float>(*value);
@@ -101,8 +67,43 @@ Status read_common(const Json& body, const SamplingOptions& defaults, Ask& ask) 
   return {};
 }
 
+// "response_format", or llama-server's "json_schema".
+Status read_form(const Json& body, Ask& ask) {
+  const bool has_schema = body.contains("json_schema") && !body["json_schema"].is_null();
+  const bool has_format = body.contains("response_format") && !body["response_format"].is_null();
+  if (has_schema && has_format) {
+    return make_error(Code::InvalidArgument, "give either 'response_format' or 'json_schema', not both");
+  }
+  if (body.contains("grammar") && !body["grammar"].is_null() && body["grammar"] != "") {
+    return make_error(Code::InvalidArgument, "Field 'grammar': not taken here; a JSON schema is");
+  }
+  if (has_schema) {
+    BANCHU_TRY(ask.sampling.grammar, grammar_of_schema(body["json_schema"]));
+  } else if (has_format) {
+    BANCHU_TRY(ask.sampling.grammar, grammar_of_response_format(body["response_format"]));
+  }
+  return {};
+}
+
+// Chat has a switch and a number, completions a number alone.
+Status read_logprobs(const Json& body, bool is_chat, Ask& ask) {
+  const char* name = is_chat ? "top_logprobs" : "logprobs";
+  BANCHU_TRY(const auto top, whole_field(body, name, 0, kMostLogprobs));
+  if (!is_chat) {
+    ask.logprobs = static_cast<int>(top.value_or(-1));
+    return {};
+  }
+  BANCHU_TRY(const auto wanted, bool_field(body, "logprobs"));
+  if (top && *top > 0 && !wanted.value_or(false)) {
+    return make_error(Code::InvalidArgument, "Field 'top_logprobs': needs 'logprobs' to be true");
+  }
+  if (wanted.value_or(false)) ask.logprobs = static_cast<int>(top.value_or(0));
+  return {};
+}
+
 Status read_openai(const Json& body, const SamplingOptions& defaults, int most_replies, Ask& ask) {
   BANCHU_TRY_STATUS(read_common(body, defaults, ask));
+  BANCHU_TRY_STATUS(read_form(body, ask));
   BANCHU_TRY(const auto stream, bool_field(body, "stream"));
   ask.stream = stream.value_or(false);
   BANCHU_TRY(const Json options, object_field(body, "stream_options"));
@@ -119,6 +120,8 @@ Status read_ollama(const Json& body, const SamplingOptions& defaults, Ask& ask) 
   if (options.contains("num_predict")) options["max_tokens"] = options["num_predict"];
   BANCHU_TRY(ask.sampling, sampling_of(options, defaults));
   BANCHU_TRY(ask.seed, seed_of(options));
+  BANCHU_TRY(ask.sampling.grammar, grammar_of_ollama_format(body.contains("format") ? body["format"] : Json()));
+  BANCHU_TRY_STATUS(read_logprobs(body, true, ask));
   BANCHU_TRY(const auto model, string_field(body, "model"));
   ask.model = model.value_or("");
   BANCHU_TRY(const auto stream, bool_field(body, "stream"));
@@ -126,7 +129,36 @@ Status read_ollama(const Json& body, const SamplingOptions& defaults, Ask& ask) 
   return {};
 }
 
+// A text, its tokens, or a list of one text.
+Status read_prompt(const Json& body, Ask& ask) {
+  const Json prompt = body.contains("prompt") ? body["prompt"] : Json();
+  if (prompt.is_null()) return make_error(Code::InvalidArgument, "'prompt' is required");
+  const bool is_one_in_a_list = prompt.is_array() && prompt.size() == 1 && !prompt[0].is_number();
+  const Json& one = is_one_in_a_list ? prompt[0] : prompt;
+  if (one.is_string()) {
+    ask.raw = one.get<std::string>();
+    return {};
+  }
+  const bool is_tokens = one.is_array() && !one.empty() && std::all_of(one.begin(), one.end(), [](const Json& token) {
+                           return token.is_number_unsigned() && token.get<std::uint64_t>() <= INT32_MAX;
+                         });
+  if (!is_tokens) return make_error(Code::InvalidArgument, "'prompt' must be one text or the tokens of one");
+  ask.raw_tokens = one.get<std::vector<Token>>();
+  ask.raw = "";
+  return {};
+}
+
 }  // namespace
+
+Status refuse_tools(const Json& body) {
+  const auto tools = body.find("tools");
+  if (tools == body.end() || !tools->is_array() || tools->empty()) return {};
+  const auto choice = body.find("tool_choice");
+  const bool is_text = choice != body.end() && choice->is_string();
+  const std::string how = is_text ? choice->get<std::string>() : "";
+  if (how == "none" || (choice != body.end() && choice->is_object() && string_at(*choice, "type") == "none")) return {};
+  return make_error(Code::InvalidArgument, "Field 'tools': this server calls no tools");
+}
 
 Result<std::vector<Message>> messages_of(const Json& object) {
   const auto field = object.find("messages");
@@ -171,8 +203,7 @@ Result<SamplingOptions> sampling_of(const Json& object, SamplingOptions sampling
   BANCHU_TRY(const std::vector<std::string> stops, strings_field(object, "stop"));
   if (stops.size() > kMostStops) return make_error(Code::InvalidArgument, "Field 'stop': at most 16 sequences");
   sampling.stop.insert(sampling.stop.end(), stops.begin(), stops.end());
-  BANCHU_TRY(const std::vector<WordBias> biases, biases_of(object));
-  sampling.word_bias.insert(sampling.word_bias.end(), biases.begin(), biases.end());
+  BANCHU_TRY_STATUS(read_biases(object, sampling));
   return sampling;
 }
 
@@ -180,15 +211,16 @@ Result<Ask> openai_chat_ask(const Json& body, const SamplingOptions& defaults, i
   Ask ask;
   BANCHU_TRY(ask.messages, messages_of(body));
   BANCHU_TRY_STATUS(read_openai(body, defaults, most_replies, ask));
+  BANCHU_TRY_STATUS(read_logprobs(body, true, ask));
+  BANCHU_TRY_STATUS(refuse_tools(body));
   return ask;
 }
 
 Result<Ask> openai_completion_ask(const Json& body, const SamplingOptions& defaults, int most_replies) {
   Ask ask;
   BANCHU_TRY_STATUS(read_openai(body, defaults, most_replies, ask));
-  BANCHU_TRY(const auto prompt, string_field(body, "prompt"));
-  if (!prompt) return make_error(Code::InvalidArgument, "'prompt' is required");
-  ask.raw = *prompt;
+  BANCHU_TRY_STATUS(read_logprobs(body, false, ask));
+  BANCHU_TRY_STATUS(read_prompt(body, ask));
   BANCHU_TRY(const auto echo, bool_field(body, "echo"));
   ask.echo = echo.value_or(false);
   return ask;
@@ -197,6 +229,7 @@ Result<Ask> openai_completion_ask(const Json& body, const SamplingOptions& defau
 Result<Ask> ollama_chat_ask(const Json& body, const SamplingOptions& defaults) {
   Ask ask;
   BANCHU_TRY_STATUS(read_ollama(body, defaults, ask));
+  BANCHU_TRY_STATUS(refuse_tools(body));
   const auto messages = body.find("messages");
   if (messages == body.end() || messages->is_null() || (messages->is_array() && messages->empty())) return ask;
   BANCHU_TRY(ask.messages, messages_of(body));

@@ -47,7 +47,7 @@ struct HttpOptions {
   std::string host = "127.0.0.1";
   int port = 0;                            // 0: any free one
   std::size_t most_body_bytes = 16 << 20;  // 413 above
-  int threads = 64;                        // connections that are answered at once
+  int threads = 256;                       // connections that are answered at once
 };
 
 struct HttpHandlers {

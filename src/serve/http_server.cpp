@@ -13,6 +13,8 @@ namespace {
 constexpr int kReadSeconds = 30;   // for one request's head and body
 constexpr int kWriteSeconds = 60;  // a client that reads nothing for so long is gone
 constexpr std::size_t kKeepAliveCalls = 1000;
+constexpr int kWaitingThreads = 8;  // more come when they are needed
+constexpr std::size_t kWaitingCalls = 1024;
 
 std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
@@ -53,8 +55,10 @@ class LibraryServer final : public HttpServer {
   ~LibraryServer() override { server_.stop(); }
 
   Status bind(const HttpOptions& options) {
-    const auto threads = static_cast<std::size_t>(std::max(options.threads, 2));
-    server_.new_task_queue = [threads] { return new httplib::ThreadPool(threads, threads, 1024); };
+    const auto threads = static_cast<std::size_t>(std::max(options.threads, kWaitingThreads));
+    server_.new_task_queue = [threads] { return new httplib::ThreadPool(kWaitingThreads, threads, kWaitingCalls); };
+    // The library would share a port with another server of its kind, and each would get half of the calls.
+    server_.set_socket_options([](socket_t socket) { httplib::set_socket_opt(socket, SOL_SOCKET, SO_REUSEADDR, 1); });
     server_.set_payload_max_length(options.most_body_bytes);
     server_.set_read_timeout(kReadSeconds);
     server_.set_write_timeout(kWriteSeconds);

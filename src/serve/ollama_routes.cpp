@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "serve/dialect.h"
 #include "serve/fields.h"
+#include "serve/logprobs.h"
 #include "serve/routes.h"
 #include "serve/stream.h"
 
@@ -20,6 +21,8 @@ struct Shape {
   std::string model;
   int prompt_tokens = 0;
   double started = 0;
+  const Tokenizer* tokenizer = nullptr;
+  bool wants_logprobs = false;
 
   Json piece(const std::string& text, bool done) const {
     Json json = {{"model", model}, {"created_at", format_time(now())}};
@@ -41,6 +44,7 @@ struct Shape {
     json["prompt_eval_duration"] = nanoseconds(said.prompt_seconds);
     json["eval_count"] = said.tokens.size();
     json["eval_duration"] = nanoseconds(said.generation_seconds);
+    if (wants_logprobs) json["logprobs"] = token_logprobs(*tokenizer, said);
     return json;
   }
   static std::int64_t nanoseconds(double seconds) {
@@ -64,7 +68,12 @@ HttpAnswerOut complete(const Desk& desk, const HttpCall& call, bool chat) {
   const SamplingOptions& defaults = desk.talker.options().sampling;
   Result<Ask> ask = chat ? ollama_chat_ask(*body, defaults) : ollama_generate_ask(*body, defaults);
   if (!ask) return refusal(Dialect::ollama, ask.error());
-  Shape shape{chat, ask->model.empty() ? desk.talker.options().name : ask->model, 0, steady_seconds()};
+  Shape shape{chat,
+              ask->model.empty() ? desk.talker.options().name : ask->model,
+              0,
+              steady_seconds(),
+              &desk.talker.model().tokenizer(),
+              ask->logprobs >= 0};
   if (!desk.talker.knows(ask->model)) return refusal(Dialect::ollama, 404, "model '" + ask->model + "' not found");
   if (ask->messages.empty() && !ask->raw) {
     Json loaded = shape.piece("", true);
@@ -76,14 +85,7 @@ HttpAnswerOut complete(const Desk& desk, const HttpCall& call, bool chat) {
   if (!started) return refused(call, started.error(), too_long);
   const std::shared_ptr<Replies> replies = std::move(*started);
   shape.prompt_tokens = replies->prompt_tokens();
-  if (replies->ask().stream) {
-    HttpAnswerOut answer;
-    answer.type = "application/x-ndjson";
-    answer.stream = [replies, stream = stream_shape(shape)](const StreamWriter& write) {
-      send(*replies, stream, write);
-    };
-    return answer;
-  }
+  if (replies->ask().stream) return streamed("application/x-ndjson", replies, stream_shape(shape));
   Result<std::vector<FinishedReply>> finished = wait_for(*replies, call.is_gone);
   if (!finished) return refusal(Dialect::ollama, finished.error());
   return json_answer(shape.last(finished->front().completion.text, finished->front()));
@@ -105,7 +107,7 @@ Json details(const ModelInfo& info) {
 
 Json model_row(const Desk& desk, const std::string& name) {
   const Model& model = desk.talker.model();
-  return {{"name", name + ":latest"},   {"model", name + ":latest"}, {"modified_at", format_time(now())},
+  return {{"name", name + ":latest"},   {"model", name + ":latest"}, {"modified_at", format_time(desk.began)},
           {"size", model.info().bytes}, {"digest", model.digest()},  {"details", details(model.info())}};
 }
 
@@ -142,8 +144,8 @@ HttpAnswerOut show(const Desk& desk, const HttpCall& call) {
                         {info.architecture + ".block_count", info.n_layer},
                         {info.architecture + ".attention.head_count", info.n_head},
                         {info.architecture + ".attention.head_count_kv", info.n_head_kv}}},
-                      {"capabilities", Json::array({"completion"})},
-                      {"modified_at", format_time(now())}});
+                      {"capabilities", Json::array({"completion", "embedding"})},
+                      {"modified_at", format_time(desk.began)}});
 }
 
 }  // namespace

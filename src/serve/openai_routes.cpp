@@ -1,8 +1,10 @@
-// /v1/chat/completions, /v1/completions, /v1/models: OpenAI's shapes (platform.openai.com/docs/api-reference).
+// /v1/chat/completions, /v1/completions, /v1/models: OpenAI's shapes (platform.openai.com/docs/api-reference). What was
+// thought of the tokens (logprobs) comes with a stream's last piece.
 #include "base/clock.h"
 #include "base/digest.h"
 #include "serve/dialect.h"
 #include "serve/fields.h"
+#include "serve/logprobs.h"
 #include "serve/routes.h"
 #include "serve/stream.h"
 
@@ -20,7 +22,13 @@ struct Shape {
   bool include_usage = false;
   int prompt_tokens = 0;
   std::string mode;
+  const Tokenizer* tokenizer = nullptr;
+  bool wants_logprobs = false;
 
+  Json logprobs(const Completion& said) const {
+    if (!wants_logprobs) return nullptr;
+    return chat ? chat_logprobs(*tokenizer, said) : completion_logprobs(*tokenizer, said);
+  }
   Json head(const char* object) const {
     return {{"id", id}, {"object", object}, {"created", created}, {"model", model}};
   }
@@ -30,8 +38,8 @@ struct Shape {
     if (include_usage) json["usage"] = nullptr;
     return json;
   }
-  Json delta(std::size_t index, Json delta, Json finish) const {
-    Json choice = {{"index", index}, {"finish_reason", std::move(finish)}, {"logprobs", nullptr}};
+  Json delta(std::size_t index, Json delta, Json finish, Json logprobs = nullptr) const {
+    Json choice = {{"index", index}, {"finish_reason", std::move(finish)}, {"logprobs", std::move(logprobs)}};
     if (chat) {
       choice["delta"] = std::move(delta);
     } else {
@@ -59,7 +67,7 @@ struct Shape {
       } else {
         choice["text"] = echo + one.completion.text;
       }
-      choice["logprobs"] = nullptr;
+      choice["logprobs"] = logprobs(one.completion);
       choice["finish_reason"] = openai_finish(one.completion.stop_reason);
       choices.push_back(std::move(choice));
     }
@@ -82,7 +90,8 @@ StreamShape stream_shape(const Shape& shape, const std::string& echo) {
     return server_event(shape.delta(i, {{"content", text}}, nullptr));
   };
   stream.end = [shape](std::size_t i, const FinishedReply& reply) {
-    return server_event(shape.delta(i, Json::object(), openai_finish(reply.completion.stop_reason)));
+    return server_event(
+        shape.delta(i, Json::object(), openai_finish(reply.completion.stop_reason), shape.logprobs(reply.completion)));
   };
   stream.closing = [shape](const std::vector<FinishedReply>& finished) {
     std::string out;
@@ -118,16 +127,11 @@ HttpAnswerOut complete(const Desk& desk, const HttpCall& call, bool chat) {
   shape.model = replies->ask().model.empty() ? desk.talker.options().name : replies->ask().model;
   shape.include_usage = replies->ask().include_usage;
   shape.prompt_tokens = replies->prompt_tokens();
+  shape.tokenizer = &desk.talker.model().tokenizer();
+  shape.wants_logprobs = replies->ask().logprobs >= 0;
   shape.mode = replies->grows() ? "grow" : "sandbox";
   const std::string echo = replies->ask().echo ? *replies->ask().raw : "";
-  if (replies->ask().stream) {
-    HttpAnswerOut answer;
-    answer.type = "text/event-stream";
-    answer.stream = [replies, stream = stream_shape(shape, echo)](const StreamWriter& write) {
-      send(*replies, stream, write);
-    };
-    return answer;
-  }
+  if (replies->ask().stream) return streamed("text/event-stream", replies, stream_shape(shape, echo));
   Result<std::vector<FinishedReply>> finished = wait_for(*replies, call.is_gone);
   return finished ? json_answer(shape.whole(*finished, echo)) : refusal(Dialect::openai, finished.error());
 }

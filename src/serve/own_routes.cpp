@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "embedded/api.h"
 #include "serve/dialect.h"
 #include "serve/fields.h"
 #include "serve/routes.h"
@@ -35,7 +36,7 @@ HttpAnswerOut metrics(const Desk& desk) {
       {"requests_processing", "gauge", "Replies being said.", static_cast<double>(f.speaking)},
       {"requests_deferred", "gauge", "Requests that wait for a place.", static_cast<double>(f.waiting)},
       {"n_decode_total", "counter", "Batches computed.", static_cast<double>(f.steps)},
-      {"n_busy_slots_per_decode", "counter", "Replies in a batch, on average.",
+      {"n_busy_slots_per_decode", "gauge", "Replies in a batch, on average.",
        rate(static_cast<double>(f.step_replies), static_cast<double>(f.steps))},
   };
   std::string text;
@@ -70,6 +71,42 @@ HttpAnswerOut detokenize(const Desk& desk, const HttpCall& call) {
     tokens.push_back(one.get<Token>());
   }
   return json_answer({{"content", tokenizer.decode(tokens)}});
+}
+
+HttpAnswerOut slots(const Desk& desk) {
+  Json rows = Json::array();
+  for (const bool is_speaking : desk.talker.speech().figures().is_speaking) {
+    rows.push_back({{"id", rows.size()},
+                    {"n_ctx", desk.talker.context_tokens()},
+                    {"speculative", false},
+                    {"is_processing", is_speaking}});
+  }
+  return json_answer(rows);
+}
+
+// No path and no template: where things lie on this machine is nobody's business out there.
+HttpAnswerOut props(const Desk& desk) {
+  const SamplingOptions& sampling = desk.talker.options().sampling;
+  const Json params = {{"temperature", sampling.temperature},
+                       {"top_k", sampling.top_k},
+                       {"top_p", sampling.top_p},
+                       {"min_p", sampling.min_p},
+                       {"repeat_penalty", sampling.repetition_penalty},
+                       {"presence_penalty", sampling.presence_penalty},
+                       {"frequency_penalty", sampling.frequency_penalty},
+                       {"max_tokens", sampling.max_tokens}};
+  return json_answer({{"default_generation_settings", {{"n_ctx", desk.talker.context_tokens()}, {"params", params}}},
+                      {"total_slots", desk.talker.speech().figures().is_speaking.size()},
+                      {"model_alias", desk.talker.options().name},
+                      {"modalities", {{"vision", false}, {"audio", false}}},
+                      {"build_info", "banchu " + desk.version}});
+}
+
+HttpAnswerOut openapi() {
+  HttpAnswerOut answer;
+  answer.type = "application/yaml";
+  answer.body = std::string(embedded::api_openapi_yaml);
+  return answer;
 }
 
 HttpAnswerOut awake(const Desk& desk) {
@@ -115,6 +152,9 @@ void add_own_routes(const Desk& desk, std::vector<RouteRow>& rows) {
   rows.push_back({"GET", "/health", healthy});
   rows.push_back({"GET", "/v1/health", healthy});
   rows.push_back({"GET", "/metrics", [&desk](const HttpCall&) { return metrics(desk); }});
+  rows.push_back({"GET", "/slots", [&desk](const HttpCall&) { return slots(desk); }});
+  rows.push_back({"GET", "/props", [&desk](const HttpCall&) { return props(desk); }});
+  rows.push_back({"GET", "/openapi.yaml", [](const HttpCall&) { return openapi(); }});
   rows.push_back({"POST", "/tokenize", [&desk](const HttpCall& c) { return tokenize(desk, c); }});
   rows.push_back({"POST", "/detokenize", [&desk](const HttpCall& c) { return detokenize(desk, c); }});
   rows.push_back({"GET", "/banchu/v1/awake", [&desk](const HttpCall&) { return awake(desk); }});

@@ -1,23 +1,30 @@
 // Private to serve/: the routes, one function an API.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "serve/guard.h"
 #include "serve/http.h"
 #include "serve/talker.h"
+#include "serve/vectors.h"
 
 namespace banchu {
 
 struct Desk {
   const Talker& talker;
   const Guard& guard;
+  std::shared_ptr<Vectors> vectors;
   std::string version;
-  double started = 0;
+  double started = 0;  // by the steady clock
+  Time began = 0;
 };
 
 void add_openai_routes(const Desk& desk, std::vector<RouteRow>& rows);
 void add_ollama_routes(const Desk& desk, std::vector<RouteRow>& rows);
+void add_messages_routes(const Desk& desk, std::vector<RouteRow>& rows);   // Anthropic's
+void add_responses_routes(const Desk& desk, std::vector<RouteRow>& rows);  // OpenAI's newer ones
+void add_embedding_routes(const Desk& desk, std::vector<RouteRow>& rows);  // of OpenAI and Ollama
 void add_own_routes(const Desk& desk, std::vector<RouteRow>& rows);
 
 // Who asks, by the call's key and headers.

@@ -11,17 +11,26 @@ namespace {
 
 class LocalServer final : public Server {
  public:
-  LocalServer(std::unique_ptr<Speech> speech, const ServeOptions& options, TurnSink keep)
+  LocalServer(std::shared_ptr<Model> model, std::unique_ptr<Speech> speech, const ServeOptions& options, TurnSink keep)
       : speech_(std::move(speech)),
         guard_(options.keys),
-        talker_(*speech_, {options.name, options.sampling, std::move(keep)}, context_tokens(options)),
-        desk_{talker_, guard_, options.version, steady_seconds()} {}
+        talker_(*speech_, {options.name, options.aliases, options.sampling, std::move(keep)}, context_tokens(options)),
+        desk_{talker_,
+              guard_,
+              std::make_shared<Vectors>(std::move(model), options.speech.session.threads),
+              options.version,
+              steady_seconds(),
+              now()} {}
 
   Status bind(const ServeOptions& options) {
     HttpHandlers handlers;
     add_openai_routes(desk_, handlers.rows);
     add_ollama_routes(desk_, handlers.rows);
+    add_messages_routes(desk_, handlers.rows);
+    add_responses_routes(desk_, handlers.rows);
+    add_embedding_routes(desk_, handlers.rows);
     add_own_routes(desk_, handlers.rows);
+    for (const RouteRow& row : handlers.rows) routes_.push_back(row.method + " " + row.path);
     for (RouteRow& row : handlers.rows) row.route = readable_by_its_page(std::move(row.route));
     handlers.guard = [this](const HttpCall& call) { return guard_.stop(call); };
     handlers.refuse = [](const HttpCall& call, int status, const std::string& message) {
@@ -35,6 +44,7 @@ class LocalServer final : public Server {
   }
 
   int port() const override { return http_->port(); }
+  std::vector<std::string> routes() const override { return routes_; }
   void run() override { http_->run(); }
   void stop() override {
     speech_->stop();  // running streams end now
@@ -60,6 +70,7 @@ class LocalServer final : public Server {
   Guard guard_;
   Talker talker_;
   Desk desk_;
+  std::vector<std::string> routes_;
   std::unique_ptr<HttpServer> http_;  // goes first: its threads use all of the above
 };
 
@@ -72,8 +83,8 @@ Result<std::unique_ptr<Server>> Server::open(std::shared_ptr<Model> model, const
                       fmt::format("without keys the server stays on this machine; {} reaches beyond it", options.host),
                       "banchu serve --new-key NAME --key-file F, then --key-file F");
   }
-  BANCHU_TRY(auto speech, Speech::open(std::move(model), options.speech, std::move(voice)));
-  auto server = std::make_unique<LocalServer>(std::move(speech), options, std::move(keep));
+  BANCHU_TRY(auto speech, Speech::open(model, options.speech, std::move(voice)));
+  auto server = std::make_unique<LocalServer>(std::move(model), std::move(speech), options, std::move(keep));
   BANCHU_TRY_STATUS(server->bind(options));
   return std::unique_ptr<Server>(std::move(server));
 }

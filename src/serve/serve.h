@@ -21,6 +21,7 @@ struct ServeOptions {
   std::string host = "127.0.0.1";
   int port = 11500;  // 0: any free one
   std::string name = "banchu";
+  std::vector<std::string> aliases;
   SpeechOptions speech;
   SamplingOptions sampling;
   std::vector<Key> keys;
@@ -34,6 +35,8 @@ class Server {
                                               VoiceSource voice, TurnSink keep);
   virtual ~Server() = default;
   virtual int port() const = 0;
+  // "GET /v1/models", ...: all there is.
+  virtual std::vector<std::string> routes() const = 0;
   virtual void run() = 0;
   virtual void stop() = 0;
 };

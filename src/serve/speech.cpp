@@ -60,7 +60,7 @@ Result<Speech::Ticket> Speech::say(CompletionRequest request, Listener listener)
   Ticket ticket = 0;
   {
     const std::scoped_lock lock(mutex_);
-    if (stopping_) return make_error(Code::FailedPrecondition, "the server is shutting down");
+    if (stopping_) return make_error(Code::Busy, "the server is shutting down");
     if (queue_.size() >= options_.queue) {
       return make_error(Code::Busy, "every place is taken and the queue is full", "ask again in a moment");
     }
@@ -217,6 +217,8 @@ void Speech::tell_figures() {
   figures_.speaking = stage_->crowd->speaking() + (draining_ != nullptr ? draining_->crowd->speaking() : 0);
   figures_.waiting = static_cast<int>(queue_.size());
   figures_.self = stage_->voice.self;
+  figures_.is_speaking.clear();
+  for (const auto& job : stage_->jobs) figures_.is_speaking.push_back(job != nullptr);
 }
 
 }  // namespace banchu

@@ -6,8 +6,8 @@
 // cache.
 //
 // Owns: the sessions, the thread. Threads: every method may be called from any thread; listeners are called on the
-// talking thread and must not wait. Errors of say(): Busy (the queue is full; ask again later), FailedPrecondition
-// (shutting down).
+// talking thread and must not wait. Errors of say(): Busy (the queue is full, ask again later; or shutting
+// down).
 #pragma once
 
 #include <condition_variable>
@@ -48,6 +48,7 @@ struct SpeechFigures {
   int speaking = 0;
   int waiting = 0;
   std::string self;
+  std::vector<bool> is_speaking;  // by place of the awake self's context
 };
 
 class Speech {

@@ -71,6 +71,15 @@ void send(Replies& replies, const StreamShape& shape, const StreamWriter& write)
   write(shape.closing(all));
 }
 
+HttpAnswerOut streamed(const char* type, std::shared_ptr<Replies> replies, StreamShape shape) {
+  HttpAnswerOut answer;
+  answer.type = type;
+  answer.stream = [replies = std::move(replies), shape = std::move(shape)](const StreamWriter& write) {
+    send(*replies, shape, write);
+  };
+  return answer;
+}
+
 std::string server_event(const Json& json) { return "data: " + to_line(json) + "\n\n"; }
 
 const char* openai_finish(StopReason reason) {

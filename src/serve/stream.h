@@ -33,6 +33,8 @@ struct StreamShape {
 };
 
 void send(Replies& replies, const StreamShape& shape, const StreamWriter& write);
+// The answer whose body is that.
+HttpAnswerOut streamed(const char* type, std::shared_ptr<Replies> replies, StreamShape shape);
 
 std::string server_event(const Json& json);    // "data: {...}\n\n"
 const char* openai_finish(StopReason reason);  // "stop" or "length"

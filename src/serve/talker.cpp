@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/text.h"
+#include "serve/bias_field.h"
 
 namespace banchu {
 namespace {
@@ -67,7 +68,11 @@ std::vector<std::string> Talker::model_names() const {
 bool Talker::knows(const std::string& name) const {
   const std::vector<std::string> names = model_names();
   const std::string plain = name.ends_with(":latest") ? name.substr(0, name.size() - 7) : name;
-  return plain.empty() || std::find(names.begin(), names.end(), plain) != names.end();
+  const auto is_among = [&](const std::vector<std::string>& list, const std::string& one) {
+    return std::find(list.begin(), list.end(), one) != list.end();
+  };
+  return plain.empty() || is_among(names, plain) || is_among(options_.aliases, name) ||
+         is_among(options_.aliases, plain);
 }
 
 Result<bool> Talker::should_grow(const Ask& ask, const Asker& asker) const {
@@ -93,8 +98,23 @@ Result<std::vector<Token>> Talker::prompt_of(const Ask& ask) const {
     BANCHU_TRY(RenderedChat rendered, model().chat_template().render(ask.messages, true));
     return std::move(rendered.tokens);
   }
+  if (!ask.raw_tokens.empty()) {
+    const std::size_t vocabulary = model().tokenizer().vocabulary_size();
+    const bool known = std::all_of(ask.raw_tokens.begin(), ask.raw_tokens.end(),
+                                   [&](Token token) { return static_cast<std::size_t>(token) < vocabulary; });
+    if (!known) return make_error(Code::InvalidArgument, "the prompt holds a token that is not in the vocabulary");
+    return ask.raw_tokens;
+  }
   BANCHU_TRY_STATUS(check_utf8(*ask.raw, "the prompt"));
   return model().tokenizer().encode(*ask.raw);
+}
+
+Result<int> Talker::count_tokens(const Ask& ask) const {
+  if (!knows(ask.model)) {
+    return make_error(Code::NotFound, fmt::format("model '{}' not found", shorten(ask.model, 100)));
+  }
+  BANCHU_TRY(const std::vector<Token> prompt, prompt_of(ask));
+  return static_cast<int>(prompt.size());
 }
 
 Result<std::unique_ptr<Replies>> Talker::start(Ask ask, const Asker& asker, std::optional<TooLong>& too_long) const {
@@ -102,6 +122,7 @@ Result<std::unique_ptr<Replies>> Talker::start(Ask ask, const Asker& asker, std:
     return make_error(Code::NotFound, fmt::format("model '{}' not found", shorten(ask.model, 100)));
   }
   BANCHU_TRY(const bool grows, should_grow(ask, asker));
+  BANCHU_TRY_STATUS(check_token_biases(ask.sampling, model().tokenizer().vocabulary_size()));
   BANCHU_TRY(const std::vector<Token> prompt, prompt_of(ask));
   if (prompt.size() >= static_cast<std::size_t>(context_tokens_)) {
     too_long = TooLong{static_cast<int>(prompt.size()), context_tokens_};
@@ -118,7 +139,11 @@ Result<std::unique_ptr<Replies>> Talker::start(Ask ask, const Asker& asker, std:
   const std::uint64_t seed = replies->ask_.seed.value_or(random_seed());
   for (int i = 0; i < replies->ask_.replies; ++i) {
     auto hearing = std::make_shared<Hearing>();
-    CompletionRequest request{prompt, replies->ask_.sampling, seed + static_cast<std::uint64_t>(i)};
+    CompletionRequest request;
+    request.prompt = prompt;
+    request.sampling = replies->ask_.sampling;
+    request.seed = seed + static_cast<std::uint64_t>(i);
+    request.logprobs = replies->ask_.logprobs;
     BANCHU_TRY(const Speech::Ticket ticket, speech_.say(std::move(request), Hearing::listener_of(hearing)));
     replies->said_.push_back({ticket, std::move(hearing), false});
   }

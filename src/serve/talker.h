@@ -18,9 +18,10 @@
 namespace banchu {
 
 struct TalkerOptions {
-  std::string name = "banchu";  // the companion's name as a model; "NAME:grow" keeps what is said
-  SamplingOptions sampling;     // defaults
-  TurnSink keep;                // empty: nothing can be kept here
+  std::string name = "banchu";       // the companion's name as a model; "NAME:grow" keeps what is said
+  std::vector<std::string> aliases;  // other names by which clients may ask for it
+  SamplingOptions sampling;          // defaults
+  TurnSink keep;                     // empty: nothing can be kept here
 };
 
 // Where this request stands: who asks, and which conversation it continues when it is kept.
@@ -73,6 +74,9 @@ class Talker {
 
   // Starts every reply, or none. `too_long` is filled when the prompt does not fit the context.
   Result<std::unique_ptr<Replies>> start(Ask ask, const Asker& asker, std::optional<TooLong>& too_long) const;
+
+  // How many tokens the request's prompt has.
+  Result<int> count_tokens(const Ask& ask) const;
 
   std::vector<std::string> model_names() const;  // the first is the default
   bool knows(const std::string& name) const;

@@ -28,6 +28,7 @@ struct ServeFlags {
   int parallel = 4;
   int context_tokens = 4096;
   int queue = 64;
+  std::vector<std::string> aliases;
 };
 
 // The bag as a server uses it: from many threads, one at a time.
@@ -95,17 +96,20 @@ Result<int> make_key(AppContext& context, const ServeFlags& flags) {
   BANCHU_TRY(const std::string key, add_key(flags.key_file, flags.new_key, right));
   context.answer({{"name", flags.new_key}, {"may", flags.may}, {"key", key}});
   context.print(key);
-  context.note("This key is shown once; the file keeps only its hash.");
+  context.note(context.said("This key is shown once; the file keeps only its hash."));
   return 0;
 }
 
 void announce(const AppContext& context, const ServeFlags& flags, const Server& server, bool keeps) {
   const std::string address = fmt::format("http://{}:{}", flags.host, server.port());
   context.answer({{"address", address}, {"port", server.port()}, {"keeps", keeps}});
-  context.print(fmt::format("listening on {}   (OpenAI: {}/v1   Ollama: OLLAMA_HOST={})", address, address, address));
-  context.print(keeps ? "model \"banchu\" leaves no trace; what is said to \"banchu:grow\" is kept"
-                      : "there is no bag here: nothing is kept (banchu bag init makes one)");
-  context.print("Ctrl-C ends it");
+  context.say("listening on {} (OpenAI: {}/v1, Ollama: OLLAMA_HOST={})", address, address, address);
+  if (keeps) {
+    context.say("the model banchu keeps nothing; what is said to banchu:grow is kept");
+  } else {
+    context.say("there is no bag here, so nothing is kept (`banchu bag init` makes one)");
+  }
+  context.say("Ctrl-C ends it");
 }
 
 Result<int> run_serve(AppContext& context, const ServeFlags& flags) {
@@ -115,6 +119,7 @@ Result<int> run_serve(AppContext& context, const ServeFlags& flags) {
   options.port = flags.port;
   options.version = BANCHU_VERSION;
   options.speech.session = {context.options.threads, flags.context_tokens, flags.parallel};
+  options.aliases = flags.aliases;
   options.speech.queue = static_cast<std::size_t>(flags.queue);
   if (!flags.key_file.empty()) {
     BANCHU_TRY(options.keys, load_keys(flags.key_file));
@@ -147,7 +152,7 @@ Result<int> run_serve(AppContext& context, const ServeFlags& flags) {
 
 void add_serve_verbs(CLI::App& app, AppContext& context) {
   auto flags = std::make_shared<ServeFlags>();
-  CLI::App* serve = add_verb(app, "serve", "Answers other programs: OpenAI's and Ollama's HTTP APIs",
+  CLI::App* serve = add_verb(app, "serve", "Answers other programs: the APIs of OpenAI, Ollama, Anthropic",
                              "banchu serve --port 11500\n  banchu serve --new-key phone --may grow --key-file keys");
   serve->add_option("--host", flags->host, "Beyond 127.0.0.1 keys are needed")->type_name("ADDRESS");
   serve->add_option("--port", flags->port, "0: any free one")->check(CLI::Range(0, 65535));
@@ -158,6 +163,7 @@ void add_serve_verbs(CLI::App& app, AppContext& context) {
   serve->add_option("--parallel", flags->parallel, "Replies said at once")->check(CLI::Range(1, 64));
   serve->add_option("--context", flags->context_tokens, "Tokens of one conversation")->check(CLI::Range(64, 1 << 20));
   serve->add_option("--queue", flags->queue, "Requests that may wait for a place")->check(CLI::Range(1, 10000));
+  serve->add_option("--alias", flags->aliases, "Another name that clients may ask for")->type_name("NAME");
   on_run(serve, context, [&context, flags] { return run_serve(context, *flags); });
 }
 
