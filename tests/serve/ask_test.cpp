@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "serve/bias_field.h"
 #include "serve/fields.h"
 
 namespace banchu {
@@ -66,10 +67,53 @@ TEST(Ask, BiasTakesWordsAndNamesEveryBadKey) {
   ASSERT_TRUE(ask);
   ASSERT_EQ(ask->sampling.word_bias.size(), 2u);
   EXPECT_EQ(chat(with(R"("logit_bias":[["죄송합니다",false]])"))->sampling.word_bias[0].bias, -100);
-  const std::string message = refused(with(R"("logit_bias":{"12":1,"good":1,"bad":"x"})"));
-  EXPECT_NE(message.find("\"12\""), std::string::npos);
+  const std::string message = refused(with(R"("logit_bias":{"":1,"good":1,"bad":"x"})"));
+  EXPECT_NE(message.find("\"\""), std::string::npos);
   EXPECT_NE(message.find("\"bad\""), std::string::npos);
   EXPECT_EQ(message.find("good"), std::string::npos);
+  for (const char* bad : {R"("logit_bias":3)", R"("logit_bias":[3])", R"("logit_bias":[[-1,2]])",
+                          R"("logit_bias":[[1.5,2]])", R"("logit_bias":{"a":true})"}) {
+    EXPECT_NE(refused(with(bad)), "taken") << bad;
+  }
+}
+
+TEST(Ask, BiasTakesTokenIdsAndTheVocabularyJudgesThem) {
+  const auto ask = chat(with(R"("logit_bias":{"12":-100,"word":1})"));
+  ASSERT_TRUE(ask);
+  ASSERT_EQ(ask->sampling.token_bias.size(), 1u);
+  EXPECT_EQ(ask->sampling.token_bias[0].token, 12);
+  EXPECT_TRUE(check_token_biases(ask->sampling, 13));
+  const Status outside = check_token_biases(ask->sampling, 12);
+  ASSERT_FALSE(outside);
+  EXPECT_NE(outside.error().message.find("12"), std::string::npos);
+  EXPECT_EQ(chat(with(R"("logit_bias":[[7,false],["7",3]])"))->sampling.token_bias[0].bias, -100);
+}
+
+TEST(Ask, LogprobsNeedTheirSwitch) {
+  EXPECT_EQ(chat(with(R"("logprobs":true)"))->logprobs, 0);
+  EXPECT_EQ(chat(with(R"("logprobs":true,"top_logprobs":20)"))->logprobs, 20);
+  EXPECT_EQ(chat(with(R"("logprobs":false)"))->logprobs, -1);
+  EXPECT_NE(refused(with(R"("top_logprobs":2)")), "taken");
+  EXPECT_NE(refused(with(R"("logprobs":true,"top_logprobs":21)")), "taken");
+}
+
+TEST(Ask, ToolsAreRefusedUnlessNoneMayBeCalled) {
+  const std::string tools = R"("tools":[{"type":"function","function":{"name":"f"}}])";
+  EXPECT_NE(refused(with(tools)), "taken");
+  EXPECT_EQ(refused(with(tools + R"(,"tool_choice":"none")")), "taken");
+  EXPECT_EQ(refused(with(R"("tools":[])")), "taken");
+}
+
+TEST(Ask, ACompletionTakesOneTextOrItsTokens) {
+  const auto ask = [](const char* prompt) {
+    return openai_completion_ask(Json::parse(std::string("{\"prompt\":") + prompt + "}"), {}, 8);
+  };
+  EXPECT_EQ(ask("\"Once\"")->raw, "Once");
+  EXPECT_EQ(ask("[\"Once\"]")->raw, "Once");
+  EXPECT_EQ(ask("[1,2]")->raw_tokens, (std::vector<Token>{1, 2}));
+  EXPECT_EQ(ask("[[1,2]]")->raw_tokens, (std::vector<Token>{1, 2}));
+  for (const char* bad : {"null", "[]", "[[]]", "7", "[-1]", "[1.5]", "{}", "[\"a\",\"b\"]"})
+    EXPECT_FALSE(ask(bad)) << bad;
 }
 
 TEST(Ask, OllamaKeepsTheSamplerInOptionsAndStreamsByDefault) {

@@ -1,31 +1,10 @@
 // OpenAI's API against a real model on a real port.
 #include "base/digest.h"
 #include "tests/serve/server_fixture.h"
+#include "tests/serve/stream_fixture.h"
 
 namespace banchu {
 namespace {
-
-// The JSON of every "data:" line but [DONE].
-std::vector<Json> events(const std::string& body) {
-  std::vector<Json> found;
-  for (std::size_t at = body.find("data: "); at != std::string::npos; at = body.find("data: ", at + 1)) {
-    const std::string line = body.substr(at + 6, body.find('\n', at) - at - 6);
-    if (line != "[DONE]") found.push_back(Json::parse(line));
-  }
-  return found;
-}
-
-std::string text_of(const std::vector<Json>& chunks, int index = 0) {
-  std::string text;
-  for (const Json& chunk : chunks) {
-    for (const Json& choice : chunk["choices"]) {
-      if (choice["index"] == index && choice["delta"].contains("content") && choice["delta"]["content"].is_string()) {
-        text += choice["delta"]["content"].get<std::string>();
-      }
-    }
-  }
-  return text;
-}
 
 TEST_F(ServerTest, AStreamSaysWhatTheWholeAnswerSays) {
   start();
@@ -40,7 +19,7 @@ TEST_F(ServerTest, AStreamSaysWhatTheWholeAnswerSays) {
   const auto stream = post("/v1/chat/completions", streamed);
   EXPECT_EQ(stream->get_header_value("Content-Type"), "text/event-stream");
   EXPECT_TRUE(stream->body.ends_with("data: [DONE]\n\n"));
-  const std::vector<Json> chunks = events(stream->body);
+  const std::vector<Json> chunks = events_of(stream->body);
   EXPECT_EQ(text_of(chunks), answer["choices"][0]["message"]["content"]);
   EXPECT_EQ(chunks.front()["choices"][0]["delta"]["role"], "assistant");
   EXPECT_TRUE(chunks.back()["choices"].empty());
@@ -60,7 +39,7 @@ TEST_F(ServerTest, SeveralRepliesHaveTheirIndices) {
   body["temperature"] = 1;
   body["stream"] = true;
   const auto stream = post("/v1/chat/completions", body);
-  const std::vector<Json> chunks = events(stream->body);
+  const std::vector<Json> chunks = events_of(stream->body);
   EXPECT_NE(text_of(chunks, 0), text_of(chunks, 1));
   EXPECT_FALSE(text_of(chunks, 2).empty());
 }
