@@ -158,9 +158,11 @@ StreamShape stream_shape(const Shape& shape) {
   stream.ping = ":\n\n";
   stream.opening = [shape, numbered](std::size_t) {
     const Json begun = {{"response", shape.response("in_progress")}};
-    return numbered->event("response.created", begun) + numbered->event("response.in_progress", begun) +
-           numbered->event("response.output_item.added", with(place(shape, false), "item", shape.item("", true))) +
-           numbered->event("response.content_part.added", with(place(shape), "part", Shape::part("")));
+    std::string out = numbered->event("response.created", begun);  // one after the other: each takes a number
+    out += numbered->event("response.in_progress", begun);
+    out += numbered->event("response.output_item.added", with(place(shape, false), "item", shape.item("", true)));
+    out += numbered->event("response.content_part.added", with(place(shape), "part", Shape::part("")));
+    return out;
   };
   stream.piece = [shape, numbered](std::size_t, const std::string& text) {
     Json fields = with(place(shape), "delta", text);
@@ -169,12 +171,13 @@ StreamShape stream_shape(const Shape& shape) {
   stream.end = [shape, numbered](std::size_t, const FinishedReply& reply) {
     const std::string& text = reply.completion.text;
     const bool cut = Shape::is_cut(reply.completion);
-    Json done = with(with(place(shape), "text", text), "logprobs", Json::array());
-    return numbered->event("response.output_text.done", done) +
-           numbered->event("response.content_part.done", with(place(shape), "part", Shape::part(text))) +
-           numbered->event("response.output_item.done",
-                           with(place(shape, false), "item", shape.item(text, false, cut))) +
-           numbered->event(cut ? "response.incomplete" : "response.completed", {{"response", shape.finished(reply)}});
+    const Json done = with(with(place(shape), "text", text), "logprobs", Json::array());
+    std::string out = numbered->event("response.output_text.done", done);
+    out += numbered->event("response.content_part.done", with(place(shape), "part", Shape::part(text)));
+    const Json item = shape.item(text, false, cut);
+    out += numbered->event("response.output_item.done", with(place(shape, false), "item", item));
+    const Json whole = {{"response", shape.finished(reply)}};
+    return out + numbered->event(cut ? "response.incomplete" : "response.completed", whole);
   };
   stream.closing = [](const std::vector<FinishedReply>&) { return std::string(); };
   stream.error = [shape, numbered](const Error& error) {
