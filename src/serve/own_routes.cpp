@@ -112,6 +112,7 @@ HttpAnswerOut openapi() {
 HttpAnswerOut awake(const Desk& desk) {
   const SpeechFigures f = desk.talker.speech().figures();
   return json_answer({{"self", f.self},
+                      {"trouble", f.trouble.empty() ? Json() : Json(f.trouble)},
                       {"model", desk.talker.model().digest()},
                       {"context_tokens", desk.talker.context_tokens()},
                       {"speaking", f.speaking},

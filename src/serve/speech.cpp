@@ -123,12 +123,18 @@ bool Speech::wait_for_work() {
 void Speech::follow_voice() {
   if (draining_ != nullptr || steady_seconds() - asked_voice_ < kVoiceSeconds) return;
   asked_voice_ = steady_seconds();
-  Result<Voice> awake = voice_();
-  if (!awake || same_voice(*awake, stage_->voice)) return;
-  Result<std::unique_ptr<Stage>> next = open_stage(std::move(*awake));
-  if (!next) return;
-  std::swap(stage_, *next);
-  if ((*next)->crowd->speaking() > 0) draining_ = std::move(*next);
+  const Status opened = open_voice();
+  const std::scoped_lock lock(mutex_);
+  figures_.trouble = opened ? "" : opened.error().message;
+}
+
+Status Speech::open_voice() {
+  BANCHU_TRY(Voice awake, voice_());
+  if (same_voice(awake, stage_->voice)) return {};
+  BANCHU_TRY(std::unique_ptr<Stage> next, open_stage(std::move(awake)));
+  std::swap(stage_, next);
+  if (next->crowd->speaking() > 0) draining_ = std::move(next);
+  return {};
 }
 
 void Speech::pass_on_cancels() {

@@ -48,6 +48,7 @@ struct SpeechFigures {
   int speaking = 0;
   int waiting = 0;
   std::string self;
+  std::string trouble;            // why the self that should be awake is not; "" when it is
   std::vector<bool> is_speaking;  // by place of the awake self's context
 };
 
@@ -86,6 +87,7 @@ class Speech {
   void run();
   bool wait_for_work();
   void follow_voice();
+  Status open_voice();
   void admit();
   void begin(std::unique_ptr<Job> job);
   void pass_on_cancels();

@@ -124,6 +124,7 @@ Result<std::unique_ptr<Replies>> Talker::start(Ask ask, const Asker& asker, std:
   BANCHU_TRY(const bool grows, should_grow(ask, asker));
   BANCHU_TRY_STATUS(check_token_biases(ask.sampling, model().tokenizer().vocabulary_size()));
   BANCHU_TRY(const std::vector<Token> prompt, prompt_of(ask));
+  if (prompt.empty()) return make_error(Code::InvalidArgument, "the prompt is empty");
   if (prompt.size() >= static_cast<std::size_t>(context_tokens_)) {
     too_long = TooLong{static_cast<int>(prompt.size()), context_tokens_};
     return make_error(Code::InvalidArgument,

@@ -64,6 +64,7 @@ TEST_F(SwapTest, ASelfThatCannotBeOpenedLeavesTheOldOneAwake) {
   while (std::chrono::steady_clock::now() - began < std::chrono::milliseconds(1500)) {
     EXPECT_EQ(self_of(say(*client_, "hi", 1)), "A");
   }
+  EXPECT_TRUE(Json::parse(client_->Get("/banchu/v1/awake")->body)["trouble"].is_string());
 }
 
 }  // namespace
