@@ -59,6 +59,20 @@ Status Replies::keep(std::size_t i, const Completion& completion, const std::str
   return keep_(turn);
 }
 
+Talker::Talker(Speech& speech, TalkerOptions options, int context_tokens)
+    : speech_(speech), options_(std::move(options)), context_tokens_(context_tokens) {
+  const Tokenizer& tokenizer = model().tokenizer();
+  for (std::size_t i = 0; i < tokenizer.vocabulary_size(); ++i) {
+    longest_piece_bytes_ = std::max(longest_piece_bytes_, tokenizer.piece(static_cast<Token>(i)).size());
+  }
+}
+
+std::size_t Talker::least_tokens(const Ask& ask) const {
+  std::size_t bytes = ask.raw ? ask.raw->size() : 0;
+  for (const Message& message : ask.messages) bytes += message.content.size();
+  return bytes / longest_piece_bytes_ + ask.raw_tokens.size();
+}
+
 std::vector<std::string> Talker::model_names() const {
   std::vector<std::string> names = {options_.name};
   if (options_.keep) names.push_back(options_.name + kGrow);
@@ -123,13 +137,18 @@ Result<std::unique_ptr<Replies>> Talker::start(Ask ask, const Asker& asker, std:
   }
   BANCHU_TRY(const bool grows, should_grow(ask, asker));
   BANCHU_TRY_STATUS(check_token_biases(ask.sampling, model().tokenizer().vocabulary_size()));
-  BANCHU_TRY(const std::vector<Token> prompt, prompt_of(ask));
-  if (prompt.empty()) return make_error(Code::InvalidArgument, "the prompt is empty");
-  if (prompt.size() >= static_cast<std::size_t>(context_tokens_)) {
-    too_long = TooLong{static_cast<int>(prompt.size()), context_tokens_};
-    return make_error(Code::InvalidArgument,
-                      fmt::format("the request ({} tokens) exceeds the available context size ({} tokens)",
-                                  prompt.size(), context_tokens_));
+  std::size_t tokens = least_tokens(ask);
+  std::vector<Token> prompt;
+  if (tokens < static_cast<std::size_t>(context_tokens_)) {
+    BANCHU_TRY(prompt, prompt_of(ask));
+    if (prompt.empty()) return make_error(Code::InvalidArgument, "the prompt is empty");
+    tokens = prompt.size();
+  }
+  if (tokens >= static_cast<std::size_t>(context_tokens_)) {
+    too_long = TooLong{static_cast<int>(tokens), context_tokens_};
+    return make_error(
+        Code::InvalidArgument,
+        fmt::format("the request ({} tokens) exceeds the available context size ({} tokens)", tokens, context_tokens_));
   }
   auto replies = std::make_unique<Replies>(speech_, std::move(ask));
   replies->prompt_tokens_ = static_cast<int>(prompt.size());

@@ -69,8 +69,7 @@ struct TooLong {
 
 class Talker {
  public:
-  Talker(Speech& speech, TalkerOptions options, int context_tokens)
-      : speech_(speech), options_(std::move(options)), context_tokens_(context_tokens) {}
+  Talker(Speech& speech, TalkerOptions options, int context_tokens);
 
   // Starts every reply, or none. `too_long` is filled when the prompt does not fit the context.
   Result<std::unique_ptr<Replies>> start(Ask ask, const Asker& asker, std::optional<TooLong>& too_long) const;
@@ -89,9 +88,13 @@ class Talker {
   Result<bool> should_grow(const Ask& ask, const Asker& asker) const;
   Result<std::vector<Token>> prompt_of(const Ask& ask) const;
 
+  // No text has fewer tokens than this: what cannot fit is refused before megabytes are tokenised.
+  std::size_t least_tokens(const Ask& ask) const;
+
   Speech& speech_;
   TalkerOptions options_;
   int context_tokens_;
+  std::size_t longest_piece_bytes_ = 1;
 };
 
 }  // namespace banchu

@@ -55,7 +55,7 @@ TEST_F(GrammarTest, ATokensBiasBansAndForcesIt) {
   CompletionRequest request = ask("What is the sun?");
   request.sampling.token_bias = {{plain.tokens[0], -100}};
   EXPECT_NE(reply(request).tokens[0], plain.tokens[0]);
-  const Token wanted = model_->tokenizer().encode(" lantern").front();
+  const Token wanted = model_->tokenizer().encode(" house").front();
   request.sampling.token_bias = {{wanted, 100}};
   EXPECT_EQ(reply(request).tokens[0], wanted);
 }
