@@ -6,6 +6,7 @@
 
 #include "serve/guard.h"
 #include "serve/http.h"
+#include "serve/serve.h"
 #include "serve/talker.h"
 #include "serve/vectors.h"
 
@@ -26,6 +27,7 @@ void add_messages_routes(const Desk& desk, std::vector<RouteRow>& rows);   // An
 void add_responses_routes(const Desk& desk, std::vector<RouteRow>& rows);  // OpenAI's newer ones
 void add_embedding_routes(const Desk& desk, std::vector<RouteRow>& rows);  // of OpenAI and Ollama
 void add_own_routes(const Desk& desk, std::vector<RouteRow>& rows);
+void add_self_routes(const Desk& desk, const Household& house, std::vector<RouteRow>& rows);
 
 // Who asks, by the call's key and headers.
 Asker asker_of(const Desk& desk, const HttpCall& call);

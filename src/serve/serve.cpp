@@ -11,10 +11,12 @@ namespace {
 
 class LocalServer final : public Server {
  public:
-  LocalServer(std::shared_ptr<Model> model, std::unique_ptr<Speech> speech, const ServeOptions& options, TurnSink keep)
+  LocalServer(std::shared_ptr<Model> model, std::unique_ptr<Speech> speech, const ServeOptions& options,
+              Household house)
       : speech_(std::move(speech)),
         guard_(options.keys),
-        talker_(*speech_, {options.name, options.aliases, options.sampling, std::move(keep)}, context_tokens(options)),
+        house_(std::move(house)),
+        talker_(*speech_, {options.name, options.aliases, options.sampling, house_.keep}, context_tokens(options)),
         desk_{talker_,
               guard_,
               std::make_shared<Vectors>(std::move(model), options.speech.session.threads),
@@ -30,6 +32,7 @@ class LocalServer final : public Server {
     add_responses_routes(desk_, handlers.rows);
     add_embedding_routes(desk_, handlers.rows);
     add_own_routes(desk_, handlers.rows);
+    add_self_routes(desk_, house_, handlers.rows);
     for (const RouteRow& row : handlers.rows) routes_.push_back(row.method + " " + row.path);
     for (RouteRow& row : handlers.rows) row.route = readable_by_its_page(std::move(row.route));
     handlers.guard = [this](const HttpCall& call) { return guard_.stop(call); };
@@ -68,6 +71,7 @@ class LocalServer final : public Server {
 
   std::unique_ptr<Speech> speech_;
   Guard guard_;
+  Household house_;
   Talker talker_;
   Desk desk_;
   std::vector<std::string> routes_;
@@ -77,14 +81,14 @@ class LocalServer final : public Server {
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::open(std::shared_ptr<Model> model, const ServeOptions& options,
-                                             VoiceSource voice, TurnSink keep) {
+                                             Household house) {
   if (options.keys.empty() && !is_loopback_name(options.host)) {
     return make_error(Code::FailedPrecondition,
                       fmt::format("without keys the server stays on this machine; {} reaches beyond it", options.host),
                       "banchu serve --new-key NAME --key-file F, then --key-file F");
   }
-  BANCHU_TRY(auto speech, Speech::open(model, options.speech, std::move(voice)));
-  auto server = std::make_unique<LocalServer>(std::move(model), std::move(speech), options, std::move(keep));
+  BANCHU_TRY(auto speech, Speech::open(model, options.speech, house.voice));
+  auto server = std::make_unique<LocalServer>(std::move(model), std::move(speech), options, std::move(house));
   BANCHU_TRY_STATUS(server->bind(options));
   return std::unique_ptr<Server>(std::move(server));
 }

@@ -5,10 +5,12 @@
 // that is taken), and the model's.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "base/json.h"
 #include "base/result.h"
 #include "chat/turn.h"
 #include "model/model.h"
@@ -28,11 +30,19 @@ struct ServeOptions {
   std::string version;
 };
 
+// What the server needs of the rooms it does not know. Called from many threads.
+struct Household {
+  VoiceSource voice;
+  TurnSink keep;  // a growth turn, on disk before its reply is done; empty: nothing can be kept
+  std::function<Result<Json>()> selves;
+  std::function<Result<Json>(const std::string& id)> wake;  // and answers that self
+  std::function<Result<Json>()> rollback;
+};
+
 class Server {
  public:
-  // `keep` writes a growth turn to disk before its reply is done; empty: sandbox only.
   static Result<std::unique_ptr<Server>> open(std::shared_ptr<Model> model, const ServeOptions& options,
-                                              VoiceSource voice, TurnSink keep);
+                                              Household house);
   virtual ~Server() = default;
   virtual int port() const = 0;
   // "GET /v1/models", ...: all there is.

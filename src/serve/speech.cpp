@@ -80,6 +80,8 @@ void Speech::cancel(Ticket ticket) {
   changed_.notify_one();
 }
 
+void Speech::look_again() { must_look_ = true; }
+
 void Speech::stop() {
   {
     const std::scoped_lock lock(mutex_);
@@ -121,7 +123,8 @@ bool Speech::wait_for_work() {
 
 // A voice that cannot be opened (a damaged adapter, no memory) leaves the one before in its place.
 void Speech::follow_voice() {
-  if (draining_ != nullptr || steady_seconds() - asked_voice_ < kVoiceSeconds) return;
+  if (draining_ != nullptr) return;
+  if (!must_look_.exchange(false) && steady_seconds() - asked_voice_ < kVoiceSeconds) return;
   asked_voice_ = steady_seconds();
   const Status opened = open_voice();
   const std::scoped_lock lock(mutex_);

@@ -10,6 +10,7 @@
 // down).
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -63,7 +64,8 @@ class Speech {
 
   Result<Ticket> say(CompletionRequest request, Listener listener);
   void cancel(Ticket ticket);
-  void stop();  // every reply ends with Cancelled, and no other begins
+  void look_again();  // another self has woken: ask who before the next step, not within the second
+  void stop();        // every reply ends with Cancelled, and no other begins
   SpeechFigures figures() const;
   const Model& model() const { return *model_; }
 
@@ -102,6 +104,7 @@ class Speech {
   std::unique_ptr<Stage> stage_;     // the awake self's
   std::unique_ptr<Stage> draining_;  // the one before, until its last reply
   double asked_voice_ = 0;
+  std::atomic<bool> must_look_ = false;
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;

@@ -23,8 +23,7 @@ class ServerTest : public RealModelTest {
     options.speech.session = {1, 512, parallel};
     options.speech.queue = queue;
     options.version = "test";
-    auto server = Server::open(
-        model_, options, [this] { return voice(); }, [this](const Turn& turn) { return keep(turn); });
+    auto server = Server::open(model_, options, house());
     ASSERT_TRUE(server) << server.error().message;
     server_ = std::move(*server);
     thread_ = std::thread([this] { server_->run(); });
@@ -49,6 +48,21 @@ class ServerTest : public RealModelTest {
             {"temperature", 0}};
   }
 
+  Household house() {
+    Household house;
+    house.voice = [this] { return voice(); };
+    house.keep = [this](const Turn& turn) { return keep(turn); };
+    house.selves = []() -> Result<Json> { return Json{{"selves", Json::array()}}; };
+    house.wake = [this](const std::string& id) { return wake(id); };
+    house.rollback = []() -> Result<Json> { return make_error(Code::FailedPrecondition, "nobody was before"); };
+    return house;
+  }
+  Result<Json> wake(const std::string& id) {
+    const std::scoped_lock lock(mutex_);
+    if (id == "nobody") return make_error(Code::NotFound, "there is no self nobody");
+    voice_ = {id, {}};
+    return Json{{"id", id}};
+  }
   Result<Voice> voice() {
     const std::scoped_lock lock(mutex_);
     return voice_;

@@ -1,4 +1,5 @@
 // A new self wakes while the server talks.
+#include "base/digest.h"
 #include "tests/serve/server_fixture.h"
 
 namespace banchu {
@@ -6,7 +7,7 @@ namespace {
 
 class SwapTest : public ServerTest {
  protected:
-  void wake(const std::string& self, std::vector<AdapterUse> adapters = {}) {
+  void become(const std::string& self, std::vector<AdapterUse> adapters = {}) {
     const std::scoped_lock lock(mutex_);
     voice_ = {self, std::move(adapters)};
   }
@@ -24,7 +25,7 @@ class SwapTest : public ServerTest {
 };
 
 TEST_F(SwapTest, NewRequestsAreSaidByTheNewSelfWhileTheOldOneFinishes) {
-  wake("A");
+  become("A");
   start(2);
   Json long_answer;
   std::thread talking([&] {
@@ -36,7 +37,7 @@ TEST_F(SwapTest, NewRequestsAreSaidByTheNewSelfWhileTheOldOneFinishes) {
     if (answer) long_answer = Json::parse(answer->body);
   });
   while (Json::parse(client_->Get("/banchu/v1/awake")->body)["speaking"] == 0) std::this_thread::yield();
-  wake("B");
+  become("B");
   EXPECT_EQ(self_within_a_while(), "B");
   talking.join();
   EXPECT_EQ(self_of(long_answer), "A");
@@ -44,11 +45,11 @@ TEST_F(SwapTest, NewRequestsAreSaidByTheNewSelfWhileTheOldOneFinishes) {
 }
 
 TEST_F(SwapTest, NothingOfTheOldSelfsCacheIsUsed) {
-  wake("A");
+  become("A");
   start(1);
   say(*client_, "What is the sun?", 4);
   EXPECT_GT(say(*client_, "What is the sun?", 4)["usage"]["prompt_tokens_details"]["cached_tokens"], 10);
-  wake("B");
+  become("B");
   Json first;
   for (int i = 0; i < 400 && (first.is_null() || self_of(first) != "B"); ++i)
     first = say(*client_, "What is the sun?", 4);
@@ -57,14 +58,30 @@ TEST_F(SwapTest, NothingOfTheOldSelfsCacheIsUsed) {
 }
 
 TEST_F(SwapTest, ASelfThatCannotBeOpenedLeavesTheOldOneAwake) {
-  wake("A");
+  become("A");
   start(1);
-  wake("B", {{std::string(64, 'b'), "/nowhere/b.gguf", 1.0f}});
+  become("B", {{std::string(64, 'b'), "/nowhere/b.gguf", 1.0f}});
   const auto began = std::chrono::steady_clock::now();
   while (std::chrono::steady_clock::now() - began < std::chrono::milliseconds(1500)) {
     EXPECT_EQ(self_of(say(*client_, "hi", 1)), "A");
   }
   EXPECT_TRUE(Json::parse(client_->Get("/banchu/v1/awake")->body)["trouble"].is_string());
+}
+
+TEST_F(SwapTest, WhoMayManageWakesASelfForTheVeryNextReply) {
+  become("A");
+  start(1, {{"phone", Right::grow, sha256("bk-1")}, {"mine", Right::manage, sha256("bk-2")}});
+  client_->set_bearer_token_auth("bk-1");
+  EXPECT_EQ(client_->Get("/banchu/v1/selves")->status, 200);
+  EXPECT_EQ(post("/banchu/v1/selves/wake", {{"id", "B"}})->status, 403);
+  EXPECT_EQ(post("/banchu/v1/selves/rollback", Json::object())->status, 403);
+  client_->set_bearer_token_auth("bk-2");
+  EXPECT_EQ(self_of(say(*client_, "hi", 1)), "A");
+  EXPECT_EQ(post("/banchu/v1/selves/wake", {{"id", "nobody"}})->status, 404);
+  EXPECT_EQ(post("/banchu/v1/selves/wake", {{"id", 7}})->status, 400);
+  EXPECT_EQ(post("/banchu/v1/selves/rollback", Json::object())->status, 412);
+  EXPECT_EQ(post("/banchu/v1/selves/wake", {{"id", "B"}})->status, 200);
+  EXPECT_EQ(self_of(say(*client_, "hi", 1)), "B");
 }
 
 }  // namespace

@@ -146,17 +146,13 @@ TEST_F(ServerTest, APortThatIsTakenIsSaidSo) {
   ServeOptions options;
   options.port = server_->port();
   options.speech.session = {1, 128, 1};
-  const auto second = Server::open(
-      model_, options, [] { return Voice{}; }, TurnSink());
+  const auto second = Server::open(model_, options, house());
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, Code::FailedPrecondition);
   options.host = "0.0.0.0";
-  EXPECT_EQ(Server::open(
-                model_, options, [] { return Voice{}; }, TurnSink())
-                .error()
-                .code,
-            Code::FailedPrecondition)
-      << "no keys, no strangers";
+  const auto open_to_all = Server::open(model_, options, house());
+  ASSERT_FALSE(open_to_all) << "no keys, no strangers";
+  EXPECT_EQ(open_to_all.error().code, Code::FailedPrecondition);
 }
 
 }  // namespace

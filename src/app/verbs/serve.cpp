@@ -3,16 +3,10 @@
 
 #include <fmt/format.h>
 
-#include <map>
-#include <mutex>
 #include <thread>
 
-#include "app/adapters.h"
-#include "app/heartbeat.h"
-#include "app/open.h"
+#include "app/served_bag.h"
 #include "app/verbs.h"
-#include "base/clock.h"
-#include "journal/journal.h"
 
 namespace banchu {
 namespace {
@@ -29,65 +23,6 @@ struct ServeFlags {
   int context_tokens = 4096;
   int queue = 64;
   std::vector<std::string> aliases;
-};
-
-// The bag as a server uses it: from many threads, one at a time.
-class ServedBag {
- public:
-  static Result<std::unique_ptr<ServedBag>> open(const AppContext& context) {
-    auto served = std::make_unique<ServedBag>();
-    if (!bag_exists(context)) return served;
-    BANCHU_TRY(served->bag_, open_bag(context, Bag::Access::read_write));
-    BANCHU_TRY(served->lease_, served->bag_->acquire(LeaseKind::server));
-    served->heartbeat_.emplace(*served->lease_, steady_seconds());
-    return served;
-  }
-
-  Bag* bag() { return bag_.get(); }
-
-  Result<Voice> voice(const Model& model) {
-    const std::scoped_lock lock(mutex_);
-    if (bag_ == nullptr) return Voice{};
-    BANCHU_TRY(const Self awake, awake_or_begin(*bag_, model));
-    BANCHU_TRY_STATUS(check_base(awake, model.digest()));
-    Voice voice{awake.id, adapters_of(*bag_, awake)};
-    BANCHU_TRY_STATUS(check_adapters(voice.adapters));
-    return voice;
-  }
-
-  // A reply that is said again is a turn of its own, behind the one before.
-  Status keep(Turn turn) {
-    const std::scoped_lock lock(mutex_);
-    Journal journal(*bag_);
-    BANCHU_TRY(const int next, next_index(journal, turn.conversation));
-    turn.index = std::max(turn.index, next);
-    BANCHU_TRY_STATUS(journal.append(turn));
-    next_index_[turn.conversation] = turn.index + 1;
-    return {};
-  }
-
-  void show_life() {
-    const std::scoped_lock lock(mutex_);
-    if (heartbeat_) heartbeat_->beat(steady_seconds());
-  }
-
- private:
-  Result<int> next_index(Journal& journal, const std::string& conversation) {
-    const auto known = next_index_.find(conversation);
-    if (known != next_index_.end()) return known->second;
-    int next = 0;
-    BANCHU_TRY(const std::vector<Entry> entries, journal.entries());
-    for (const Entry& entry : entries) {
-      if (entry.turn.conversation == conversation) next = std::max(next, entry.turn.index + 1);
-    }
-    return next;
-  }
-
-  std::mutex mutex_;
-  std::unique_ptr<Bag> bag_;
-  std::unique_ptr<Lease> lease_;
-  std::optional<Heartbeat> heartbeat_;
-  std::map<std::string, int> next_index_;  // of conversations that were kept since the start
 };
 
 Result<int> make_key(AppContext& context, const ServeFlags& flags) {
@@ -112,6 +47,16 @@ void announce(const AppContext& context, const ServeFlags& flags, const Server& 
   context.say("Ctrl-C ends it");
 }
 
+Household house_of(const std::shared_ptr<ServedBag>& bag, const std::shared_ptr<Model>& model) {
+  Household house;
+  house.voice = [bag, model] { return bag->voice(*model); };
+  if (bag->bag() != nullptr) house.keep = [bag](const Turn& turn) { return bag->keep(turn); };
+  house.selves = [bag] { return bag->selves(); };
+  house.wake = [bag, model](const std::string& id) { return bag->wake(id, *model); };
+  house.rollback = [bag, model] { return bag->rollback(*model); };
+  return house;
+}
+
 Result<int> run_serve(AppContext& context, const ServeFlags& flags) {
   if (!flags.new_key.empty()) return make_key(context, flags);
   ServeOptions options;
@@ -133,10 +78,7 @@ Result<int> run_serve(AppContext& context, const ServeFlags& flags) {
   BANCHU_TRY(const auto file, find_model(context, bag->bag(), self ? &*self : nullptr));
   BANCHU_TRY(const std::shared_ptr<Model> model, Model::load(file));
   const bool keeps = bag->bag() != nullptr;
-  const TurnSink keep = keeps ? TurnSink([bag](const Turn& turn) { return bag->keep(turn); }) : TurnSink();
-  BANCHU_TRY(const std::unique_ptr<Server> server,
-             Server::open(
-                 model, options, [bag, model] { return bag->voice(*model); }, keep));
+  BANCHU_TRY(const std::unique_ptr<Server> server, Server::open(model, options, house_of(bag, model)));
   announce(context, flags, *server, keeps);
   std::thread listening([&server] { server->run(); });
   while (!is_cancelled(&context.cancel)) {
