@@ -9,6 +9,10 @@
 namespace banchu {
 namespace {
 
+// Tokens of a prompt that are read in one step of a server: for as long as it lasts nobody else gets on.
+constexpr int kPromptPieceAlone = 256;
+constexpr int kPromptPieceBeside = 64;
+
 double seconds(std::chrono::steady_clock::duration time) { return std::chrono::duration<double>(time).count(); }
 
 std::size_t room_behind(const Decoder& decoder, const CompletionRequest& request) {
@@ -70,10 +74,12 @@ Token SequenceReply::token_at(std::size_t position) const {
   return position < prompt ? request_.prompt[position] : reply_.tokens()[position - prompt];
 }
 
-void SequenceReply::add_to_batch() {
+void SequenceReply::add_to_batch(int most_tokens) {
   row_ = -1;
   if (done_) return;
-  for (std::size_t at = decoder_.cached(sequence_).size(); at < length() && decoder_.room() > 0; ++at) {
+  const std::size_t begin = decoder_.cached(sequence_).size();
+  const std::size_t end = std::min(length(), begin + static_cast<std::size_t>(most_tokens));
+  for (std::size_t at = begin; at < end && decoder_.room() > 0; ++at) {
     const bool last = at + 1 == length();
     const int row = decoder_.add(sequence_, token_at(at), last);
     if (last) row_ = row;
@@ -105,8 +111,12 @@ Completion SequenceReply::finish() {
   return completion;
 }
 
-Places::Places(const LoadedModel& model, Decoder& decoder, WordTables& tables)
-    : model_(model), decoder_(decoder), tables_(tables), places_(static_cast<std::size_t>(decoder.sequences())) {}
+Places::Places(const LoadedModel& model, Decoder& decoder, WordTables& tables, bool is_served)
+    : model_(model),
+      decoder_(decoder),
+      tables_(tables),
+      is_served_(is_served),
+      places_(static_cast<std::size_t>(decoder.sequences())) {}
 
 int Places::speaking() const {
   return static_cast<int>(
@@ -158,10 +168,15 @@ void Places::cancel(int place) {
 
 Result<std::vector<Crowd::Ended>> Places::step() {
   // Whoever is in the middle of a reply goes first: a long prompt must not keep them waiting.
-  for (const bool talking : {true, false}) {
-    for (Place& place : places_) {
-      if (place.reply != nullptr && place.reply->is_talking() == talking) place.reply->add_to_batch();
-    }
+  bool is_anyone_talking = false;
+  for (Place& place : places_) {
+    if (place.reply == nullptr || !place.reply->is_talking()) continue;
+    place.reply->add_to_batch();
+    is_anyone_talking = true;
+  }
+  const int piece = !is_served_ ? kWholeBatch : is_anyone_talking ? kPromptPieceBeside : kPromptPieceAlone;
+  for (Place& place : places_) {
+    if (place.reply != nullptr && !place.reply->is_talking()) place.reply->add_to_batch(piece);
   }
   if (decoder_.size() > 0) BANCHU_TRY_STATUS(decoder_.decode());
   std::vector<Ended> ended;

@@ -6,6 +6,7 @@
 
 #include <ctime>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <span>
 #include <vector>
@@ -15,6 +16,8 @@
 #include "model/reply.h"
 
 namespace banchu {
+
+inline constexpr int kWholeBatch = std::numeric_limits<int>::max();
 
 // One reply in one sequence of the context. add_to_batch(), decode by the caller, take_logits(), until done().
 class SequenceReply {
@@ -26,8 +29,8 @@ class SequenceReply {
   bool done() const { return done_; }
   bool is_talking() const { return !prompt_pending_; }
   void cancel();
-  // Adds what is not computed yet, as far as the batch has room.
-  void add_to_batch();
+  // Adds what is not computed yet, as far as the batch has room, and of a prompt at most so many tokens.
+  void add_to_batch(int most_tokens = kWholeBatch);
   void take_logits();
   Completion finish();
 
@@ -52,7 +55,8 @@ class SequenceReply {
 // The sequences of a context as places at which requests are answered.
 class Places final : public Crowd {
  public:
-  Places(const LoadedModel& model, Decoder& decoder, WordTables& tables);
+  // `is_served`: prompts are read in small pieces, so that a client that leaves, and the others, do not wait for one.
+  Places(const LoadedModel& model, Decoder& decoder, WordTables& tables, bool is_served = false);
 
   int places() const override { return static_cast<int>(places_.size()); }
   int speaking() const override;
@@ -74,6 +78,7 @@ class Places final : public Crowd {
   const LoadedModel& model_;
   Decoder& decoder_;
   WordTables& tables_;
+  bool is_served_;
   std::vector<Place> places_;
 };
 

@@ -24,7 +24,7 @@ LocalSession::LocalSession(std::shared_ptr<const LoadedModel> model, std::unique
 
 std::unique_ptr<Crowd> LocalSession::crowd() {
   decoder_->use_threads(0);
-  return std::make_unique<Places>(*model_, *decoder_, tables_);
+  return std::make_unique<Places>(*model_, *decoder_, tables_, true);
 }
 
 LocalSession::~LocalSession() {
