@@ -14,26 +14,38 @@
 namespace banchu {
 namespace {
 
-// Sends the bytes as they are and answers all that comes back until the server closes or is silent for two seconds.
-std::string exchange(int port, const std::string& bytes) {
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in to{};
-  to.sin_family = AF_INET;
-  to.sin_port = htons(static_cast<std::uint16_t>(port));
-  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const timeval patience{2, 0};
-  ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-  std::string answer;
-  if (::connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof(to)) == 0) {
-    static_cast<void>(::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL));
+// A connection that does as it likes.
+class Wire {
+ public:
+  Wire(int port, const std::string& bytes) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(static_cast<std::uint16_t>(port));
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const timeval patience{2, 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    if (::connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof(to)) != 0) return;
+    static_cast<void>(::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL));
+  }
+  ~Wire() { ::close(fd_); }
+  Wire(const Wire&) = delete;
+  Wire& operator=(const Wire&) = delete;
+
+  // All that comes until the server closes or is silent for two seconds.
+  std::string read() {
+    std::string answer;
     char buffer[4096];
-    for (ssize_t got = 0; (got = ::recv(fd, buffer, sizeof(buffer), 0)) > 0;) {
+    for (ssize_t got = 0; (got = ::recv(fd_, buffer, sizeof(buffer), 0)) > 0;) {
       answer.append(buffer, static_cast<std::size_t>(got));
     }
+    return answer;
   }
-  ::close(fd);
-  return answer;
-}
+
+ private:
+  int fd_;
+};
+
+std::string exchange(int port, const std::string& bytes) { return Wire(port, bytes).read(); }
 
 int status_of(const std::string& answer) { return answer.size() < 12 ? 0 : std::stoi(answer.substr(9, 3)); }
 
@@ -71,6 +83,36 @@ TEST_F(ServerTest, ABodyTooLargeIsSaidSo) {
   const std::string told = exchange(server_->port(), claims + "{}");
   EXPECT_EQ(status_of(told), 413);
   EXPECT_NE(told.find("\"error\":\""), std::string::npos) << "in Ollama's own shape";
+}
+
+TEST_F(ServerTest, PackedBodiesAreNotUnpacked) {
+  start();
+  const httplib::Headers packed = {{"Content-Encoding", "gzip"}};
+  const auto answer = client_->Post("/v1/chat/completions", packed, "\x1f\x8b\x08", "application/json");
+  EXPECT_EQ(answer->status / 100, 4);
+  EXPECT_TRUE(Json::parse(answer->body).contains("error"));
+}
+
+TEST_F(ServerTest, AClientThatReadsNothingKeepsNobodyWaiting) {
+  start(2);
+  Json body = ask("Tell me a long story.", 400);
+  body["stream"] = true;
+  body["temperature"] = 1;
+  const std::string text = body.dump();
+  const std::string length = "Content-Length: " + std::to_string(text.size()) + "\r\n";
+  const Wire slow(server_->port(), head("POST /v1/chat/completions", length) + text);
+  while (Json::parse(client_->Get("/banchu/v1/awake")->body)["speaking"] == 0) std::this_thread::yield();
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(post("/v1/chat/completions", ask("hi", 2))->status, 200);
+}
+
+TEST_F(ServerTest, ManyWhoGiveUpLeaveTheServerAsItWas) {
+  start(2);
+  const std::string text = ask("Tell me a story.", 200).dump();
+  const std::string length = "Content-Length: " + std::to_string(text.size()) + "\r\n";
+  for (int i = 0; i < 100; ++i) const Wire gone(server_->port(), head("POST /v1/chat/completions", length) + text);
+  auto answer = post("/v1/chat/completions", ask("hi", 2));
+  while (answer->status == 503) answer = post("/v1/chat/completions", ask("hi", 2));
+  EXPECT_EQ(answer->status, 200);
 }
 
 TEST_F(ServerTest, AFormIsReadAsJsonOrRefused) {
