@@ -57,7 +57,7 @@ class LocalEmbedder final : public Embedder {
   std::mutex mutex_;
 };
 
-LlamaContextHandle open_context(const LoadedModel& model, int threads, llama_pooling_type pooling) {
+LlamaContextHandle open_context(const LoadedModel& model, int threads, enum llama_pooling_type pooling) {
   const int trained = llama_model_n_ctx_train(model.handle());
   llama_context_params params = llama_context_default_params();
   params.n_ctx = static_cast<std::uint32_t>(trained > 0 ? std::min(kMostTokens, trained) : kMostTokens);
