@@ -90,8 +90,9 @@ TEST(Keys, AreKeptAsHashesAndReadBack) {
 TEST(Keys, ALineThatIsNoKeyIsNamed) {
   const auto folder = TemporaryFolder::create("banchu-keys").value();
   const auto file = folder.path() / "keys";
-  for (const std::string line : {"secret", "phone talk abc", "phone rule " + std::string(64, 'a'),
-                                 "phone talk " + std::string(64, 'a') + " more"}) {
+  for (const std::string& line :
+       std::vector<std::string>{"secret", "phone talk abc", "phone rule " + std::string(64, 'a'),
+                                "phone talk " + std::string(64, 'a') + " more"}) {
     ASSERT_TRUE(write_file_atomic(file, "# keys\n" + line + "\n"));
     const auto keys = load_keys(file);
     ASSERT_FALSE(keys) << line;

@@ -45,7 +45,7 @@ class Wire {
   int fd_;
 };
 
-std::string exchange(int port, const std::string& bytes) { return Wire(port, bytes).read(); }
+std::string told(int port, const std::string& bytes) { return Wire(port, bytes).read(); }
 
 int status_of(const std::string& answer) { return answer.size() < 12 ? 0 : std::stoi(answer.substr(9, 3)); }
 
@@ -56,17 +56,17 @@ std::string head(const std::string& first_line, const std::string& more = "") {
 TEST_F(ServerTest, BrokenHttpIsRefusedAndTheServerGoesOn) {
   start();
   const int port = server_->port();
-  EXPECT_EQ(status_of(exchange(port, head("GET /" + std::string(9000, 'a')))) / 100, 4);
-  EXPECT_EQ(status_of(exchange(port, head("GET /health", "X-Long: " + std::string(9000, 'a') + "\r\n"))) / 100, 4);
+  EXPECT_EQ(status_of(told(port, head("GET /" + std::string(9000, 'a')))) / 100, 4);
+  EXPECT_EQ(status_of(told(port, head("GET /health", "X-Long: " + std::string(9000, 'a') + "\r\n"))) / 100, 4);
   std::string many;
   for (int i = 0; i < 101; ++i) many += "X-" + std::to_string(i) + ": 1\r\n";
-  EXPECT_EQ(status_of(exchange(port, head("GET /health", many))) / 100, 4);
+  EXPECT_EQ(status_of(told(port, head("GET /health", many))) / 100, 4);
   const std::string chunked = head("POST /v1/chat/completions", "Transfer-Encoding: chunked\r\n");
-  EXPECT_EQ(status_of(exchange(port, chunked + "-2\r\n{}\r\n0\r\n\r\n")) / 100, 4);
-  EXPECT_EQ(status_of(exchange(port, chunked + "zz\r\n{}\r\n0\r\n\r\n")) / 100, 4);
+  EXPECT_EQ(status_of(told(port, chunked + "-2\r\n{}\r\n0\r\n\r\n")) / 100, 4);
+  EXPECT_EQ(status_of(told(port, chunked + "zz\r\n{}\r\n0\r\n\r\n")) / 100, 4);
   const std::string both = "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n";
-  EXPECT_EQ(status_of(exchange(port, head("POST /v1/chat/completions", both) + "0\r\n\r\n")) / 100, 4);
-  EXPECT_NE(status_of(exchange(port, "nonsense\r\n\r\n")), 200);
+  EXPECT_EQ(status_of(told(port, head("POST /v1/chat/completions", both) + "0\r\n\r\n")) / 100, 4);
+  EXPECT_NE(status_of(told(port, "nonsense\r\n\r\n")), 200);
   const std::string deep(100000, '[');
   EXPECT_EQ(client_->Post("/v1/chat/completions", deep, "application/json")->status, 400);
   EXPECT_EQ(client_->Get("/health")->status, 200);
@@ -80,9 +80,9 @@ TEST_F(ServerTest, ABodyTooLargeIsSaidSo) {
     EXPECT_EQ(Json::parse(answer->body)["error"]["code"], 413);
   }
   const std::string claims = head("POST /api/chat", "Content-Length: 99999999\r\n");
-  const std::string told = exchange(server_->port(), claims + "{}");
-  EXPECT_EQ(status_of(told), 413);
-  EXPECT_NE(told.find("\"error\":\""), std::string::npos) << "in Ollama's own shape";
+  const std::string refused = told(server_->port(), claims + "{}");
+  EXPECT_EQ(status_of(refused), 413);
+  EXPECT_NE(refused.find("\"error\":\""), std::string::npos) << "in Ollama's own shape";
 }
 
 TEST_F(ServerTest, PackedBodiesAreNotUnpacked) {
@@ -127,7 +127,7 @@ TEST_F(ServerTest, OneConnectionServesAHundredCalls) {
   client_->set_keep_alive(true);
   for (int i = 0; i < 100; ++i) ASSERT_EQ(client_->Get("/health")->status, 200);
   const std::string twice = "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n" + head("GET /v1/models");
-  const std::string answers = exchange(server_->port(), twice);
+  const std::string answers = told(server_->port(), twice);
   EXPECT_NE(answers.find("\"ok\""), std::string::npos);
   EXPECT_NE(answers.find("\"list\""), std::string::npos);
 }
@@ -135,8 +135,8 @@ TEST_F(ServerTest, OneConnectionServesAHundredCalls) {
 TEST_F(ServerTest, PagesAndNamesFromElsewhereAreRefused) {
   start();
   const auto status = [&](const std::string& host, const std::string& more) {
-    return exchange(server_->port(),
-                    "GET /v1/models HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n" + more + "\r\n");
+    return told(server_->port(),
+                "GET /v1/models HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n" + more + "\r\n");
   };
   EXPECT_EQ(status_of(status("evil.com", "")), 403);
   EXPECT_EQ(status_of(status("localhost", "Origin: http://evil.com\r\n")), 403);
@@ -144,9 +144,9 @@ TEST_F(ServerTest, PagesAndNamesFromElsewhereAreRefused) {
   EXPECT_EQ(status_of(friendly), 200);
   EXPECT_NE(friendly.find("Access-Control-Allow-Origin: http://localhost:3000"), std::string::npos);
   EXPECT_EQ(status("localhost", "Origin: http://evil.com\r\n").find("Access-Control-Allow-Origin"), std::string::npos);
-  const std::string asked = exchange(server_->port(), head("OPTIONS /v1/chat/completions",
-                                                           "Origin: http://localhost:3000\r\n"
-                                                           "Access-Control-Request-Method: POST\r\n"));
+  const std::string asked = told(server_->port(), head("OPTIONS /v1/chat/completions",
+                                                       "Origin: http://localhost:3000\r\n"
+                                                       "Access-Control-Request-Method: POST\r\n"));
   EXPECT_EQ(status_of(asked), 204);
 }
 
@@ -155,14 +155,14 @@ TEST_F(ServerTest, EveryRouteButHealthNeedsAKey) {
   for (const std::string& route : server_->routes()) {
     const std::string method = route.substr(0, route.find(' ')), path = route.substr(route.find(' ') + 1);
     const bool is_open = path == "/health" || path == "/v1/health";
-    EXPECT_EQ(status_of(exchange(server_->port(), head(method + " " + path))), is_open ? 200 : 401) << route;
+    EXPECT_EQ(status_of(told(server_->port(), head(method + " " + path))), is_open ? 200 : 401) << route;
   }
   for (const char* path : {"//v1/models", "/v1/models/", "/v1%2Fmodels", "/%2e/v1/models", "/health/../v1/models"}) {
-    EXPECT_EQ(status_of(exchange(server_->port(), head(std::string("GET ") + path))), 401) << path;
+    EXPECT_EQ(status_of(told(server_->port(), head(std::string("GET ") + path))), 401) << path;
   }
-  EXPECT_EQ(status_of(exchange(server_->port(), head("OPTIONS /v1/models"))), 401);
-  EXPECT_EQ(status_of(exchange(server_->port(), head("GET /v1/models", "authorization: bearer bk-1\r\n"))), 200);
-  EXPECT_EQ(status_of(exchange(server_->port(), head("GET /v1/models", "X-API-Key: bk-1\r\n"))), 200);
+  EXPECT_EQ(status_of(told(server_->port(), head("OPTIONS /v1/models"))), 401);
+  EXPECT_EQ(status_of(told(server_->port(), head("GET /v1/models", "authorization: bearer bk-1\r\n"))), 200);
+  EXPECT_EQ(status_of(told(server_->port(), head("GET /v1/models", "X-API-Key: bk-1\r\n"))), 200);
 }
 
 TEST_F(ServerTest, ThePageOfThePathsIsTheTruth) {
