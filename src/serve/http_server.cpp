@@ -16,6 +16,8 @@ constexpr std::size_t kKeepAliveCalls = 1000;
 constexpr int kWaitingThreads = 8;  // more come when they are needed
 constexpr std::size_t kWaitingCalls = 1024;
 
+constexpr const char* kTooLarge = "the request's body is too large";
+
 std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
                  [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
@@ -60,6 +62,7 @@ class LibraryServer final : public HttpServer {
     // The library would share a port with another server of its kind, and each would get half of the calls.
     server_.set_socket_options([](socket_t socket) { httplib::set_socket_opt(socket, SOL_SOCKET, SO_REUSEADDR, 1); });
     server_.set_payload_max_length(options.most_body_bytes);
+    most_body_bytes_ = options.most_body_bytes;
     server_.set_read_timeout(kReadSeconds);
     server_.set_write_timeout(kWriteSeconds);
     server_.set_keep_alive_max_count(kKeepAliveCalls);
@@ -119,6 +122,11 @@ class LibraryServer final : public HttpServer {
       give(std::move(*answer), response);
       return Handled::Handled;
     }
+    // The library would first read all that is claimed to come.
+    if (request.get_header_value_u64("Content-Length") > most_body_bytes_) {
+      give(handlers_.refuse(call, 413, kTooLarge), response);
+      return Handled::Handled;
+    }
     return Handled::Unhandled;
   }
 
@@ -126,7 +134,7 @@ class LibraryServer final : public HttpServer {
   Handled unhandled(const httplib::Request& request, httplib::Response& response) const {
     if (!response.body.empty() || response.content_provider_) return Handled::Unhandled;
     const int status = response.status;
-    const char* message = status == 413   ? "the request's body is too large"
+    const char* message = status == 413   ? kTooLarge
                           : status == 414 ? "the request's address is too long"
                           : status == 431 ? "the request's head is too long"
                                           : "the request cannot be read";
@@ -136,6 +144,7 @@ class LibraryServer final : public HttpServer {
 
   HttpHandlers handlers_;
   httplib::Server server_;
+  std::size_t most_body_bytes_ = 0;
   int port_ = -1;
 };
 

@@ -74,15 +74,15 @@ TEST_F(ServerTest, BrokenHttpIsRefusedAndTheServerGoesOn) {
 
 TEST_F(ServerTest, ABodyTooLargeIsSaidSo) {
   start();
-  const auto answer = client_->Post("/v1/chat/completions", std::string((16 << 20) + 1, ' '), "application/json");
-  if (answer) {
-    EXPECT_EQ(answer->status, 413);
-    EXPECT_EQ(Json::parse(answer->body)["error"]["code"], 413);
-  }
   const std::string claims = head("POST /api/chat", "Content-Length: 99999999\r\n");
   const std::string refused = told(server_->port(), claims + "{}");
   EXPECT_EQ(status_of(refused), 413);
   EXPECT_NE(refused.find("\"error\":\""), std::string::npos) << "in Ollama's own shape";
+  const std::string chunk = std::string("100000\r\n") + std::string(0x100000, ' ') + "\r\n";
+  std::string unsaid = head("POST /v1/messages", "Transfer-Encoding: chunked\r\n");
+  for (int i = 0; i < 17; ++i) unsaid += chunk;
+  EXPECT_EQ(status_of(told(server_->port(), unsaid)), 413) << "also when no length was claimed";
+  EXPECT_EQ(client_->Get("/health")->status, 200);
 }
 
 TEST_F(ServerTest, PackedBodiesAreNotUnpacked) {
@@ -126,10 +126,6 @@ TEST_F(ServerTest, OneConnectionServesAHundredCalls) {
   start();
   client_->set_keep_alive(true);
   for (int i = 0; i < 100; ++i) ASSERT_EQ(client_->Get("/health")->status, 200);
-  const std::string twice = "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n" + head("GET /v1/models");
-  const std::string answers = told(server_->port(), twice);
-  EXPECT_NE(answers.find("\"ok\""), std::string::npos);
-  EXPECT_NE(answers.find("\"list\""), std::string::npos);
 }
 
 TEST_F(ServerTest, PagesAndNamesFromElsewhereAreRefused) {
