@@ -67,8 +67,8 @@ LlamaContextHandle open_context(const LoadedModel& model, int threads, enum llam
   params.embeddings = true;
   params.pooling_type = pooling;
   params.no_perf = true;
-  const std::uint64_t needed = kv_cache_bytes(model.file(), model.info(), params.n_ctx) +
-                               std::uint64_t{4} * params.n_ctx * model.info().n_vocab;
+  const std::uint64_t needed =
+      kv_cache_bytes(model.file(), model.info(), params.n_ctx) + std::uint64_t{4} * params.n_ctx * model.info().n_vocab;
   const std::uint64_t there = memory_available_bytes();
   if (there != 0 && needed >= there) return nullptr;
   try {

@@ -2,8 +2,8 @@
 // vectors that were kept stay comparable when the companion has grown.
 //
 // The mean of the last layer's rows over the text, or what the model's own file asks for; of length 1.
-// Owns: a context of its own. Threads: any, one after the other. Errors: NoSpace (the context), Unsupported (a reranker),
-// InvalidArgument (an empty text, one too long), Internal.
+// Owns: a context of its own. Threads: any, one after the other. Errors: NoSpace (the context), Unsupported (a
+// reranker), InvalidArgument (an empty text, one too long), Internal.
 #pragma once
 
 #include <memory>
