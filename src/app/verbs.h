@@ -47,6 +47,7 @@ void add_arc_golden_make_verb(CLI::App& golden, AppContext& context);
 void add_explain_verbs(CLI::App& app, AppContext& context);
 void add_plan_verbs(CLI::App& app, AppContext& context);
 void add_doctor_verbs(CLI::App& app, AppContext& context);
+void add_serve_verbs(CLI::App& app, AppContext& context);
 void add_shell_verbs(CLI::App& app, AppContext& context);  // completion, man
 void add_night_verbs(CLI::App& app, AppContext& context);  // night, ruminate, train, evaluate, promote
 

@@ -4,8 +4,14 @@
 
 #include <algorithm>
 
+#include "model/grammar.h"
+
 namespace banchu {
 namespace {
+
+// Tokens of a prompt that are read in one step of a server: for as long as it lasts nobody else gets on.
+constexpr int kPromptPieceAlone = 256;
+constexpr int kPromptPieceBeside = 64;
 
 double seconds(std::chrono::steady_clock::duration time) { return std::chrono::duration<double>(time).count(); }
 
@@ -48,6 +54,7 @@ SequenceReply::SequenceReply(const LoadedModel& model, Decoder& decoder, WordTab
 
 Status SequenceReply::start() {
   BANCHU_TRY_STATUS(check_tokens(model_, decoder_, request_.prompt));
+  if (!reply_.can_speak()) return check_grammar(request_.sampling.grammar);
   const auto& cached = decoder_.cached(sequence_);
   const auto shared = std::mismatch(cached.begin(), cached.end(), request_.prompt.begin(), request_.prompt.end());
   // The last token is always computed again: its logits are not kept.
@@ -67,10 +74,12 @@ Token SequenceReply::token_at(std::size_t position) const {
   return position < prompt ? request_.prompt[position] : reply_.tokens()[position - prompt];
 }
 
-void SequenceReply::add_to_batch() {
+void SequenceReply::add_to_batch(int most_tokens) {
   row_ = -1;
   if (done_) return;
-  for (std::size_t at = decoder_.cached(sequence_).size(); at < length() && decoder_.room() > 0; ++at) {
+  const std::size_t begin = decoder_.cached(sequence_).size();
+  const std::size_t end = std::min(length(), begin + static_cast<std::size_t>(most_tokens));
+  for (std::size_t at = begin; at < end && decoder_.room() > 0; ++at) {
     const bool last = at + 1 == length();
     const int row = decoder_.add(sequence_, token_at(at), last);
     if (last) row_ = row;
@@ -102,86 +111,116 @@ Completion SequenceReply::finish() {
   return completion;
 }
 
-namespace {
+Places::Places(const LoadedModel& model, Decoder& decoder, WordTables& tables, bool is_served)
+    : model_(model),
+      decoder_(decoder),
+      tables_(tables),
+      is_served_(is_served),
+      places_(static_cast<std::size_t>(decoder.sequences())) {}
 
-// The sequences of a context as places at which requests are answered; a free place takes the next request.
-class Places {
- public:
-  Places(const LoadedModel& model, Decoder& decoder, WordTables& tables, std::span<const CompletionRequest> requests)
-      : model_(model),
-        decoder_(decoder),
-        tables_(tables),
-        requests_(requests),
-        results_(requests.size()),
-        places_(static_cast<std::size_t>(decoder.sequences())) {}
+int Places::speaking() const {
+  return static_cast<int>(
+      std::count_if(places_.begin(), places_.end(), [](const Place& p) { return p.reply != nullptr; }));
+}
 
-  bool finished() const { return done_ == requests_.size(); }
-  std::size_t done() const { return done_; }
-  std::vector<Completion> results() { return std::move(results_); }
-
-  Status fill() {
-    for (std::size_t i = 0; i < places_.size() && next_ < requests_.size(); ++i) {
-      Place& place = places_[i];
-      if (place.reply != nullptr) continue;
-      place.request = next_++;
-      place.reply = std::make_unique<SequenceReply>(model_, decoder_, tables_, static_cast<int>(i),
-                                                    requests_[place.request], TextSink());
-      BANCHU_TRY_STATUS(place.reply->start());
-    }
-    return {};
+int Places::choose(const std::vector<Token>& prompt) const {
+  int best = -1;
+  std::size_t best_shared = 0, best_kept = 0;
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    if (places_[i].reply != nullptr) continue;
+    const auto& cached = decoder_.cached(static_cast<int>(i));
+    const auto end = std::mismatch(cached.begin(), cached.end(), prompt.begin(), prompt.end());
+    const auto shared = static_cast<std::size_t>(end.first - cached.begin());
+    const bool better = shared > best_shared || (shared == best_shared && cached.size() < best_kept);
+    if (best >= 0 && !better) continue;
+    best = static_cast<int>(i);
+    best_shared = shared;
+    best_kept = cached.size();
   }
+  return best;
+}
 
-  Status step(const std::function<void(std::size_t)>& on_done) {
-    // Whoever is in the middle of a reply goes first: a long prompt must not keep them waiting.
-    for (Place& place : places_) {
-      if (place.reply != nullptr && place.reply->is_talking()) place.reply->add_to_batch();
-    }
-    for (Place& place : places_) {
-      if (place.reply != nullptr && !place.reply->is_talking()) place.reply->add_to_batch();
-    }
-    BANCHU_TRY_STATUS(decoder_.decode());
-    for (Place& place : places_) {
-      if (place.reply == nullptr) continue;
-      place.reply->take_logits();
-      if (!place.reply->done()) continue;
-      results_[place.request] = place.reply->finish();
-      place.reply.reset();
-      ++done_;
-      if (on_done) on_done(done_);
-    }
-    return {};
+int Places::first_free() const {
+  const auto free = std::find_if(places_.begin(), places_.end(), [](const Place& p) { return p.reply == nullptr; });
+  return free == places_.end() ? -1 : static_cast<int>(free - places_.begin());
+}
+
+Status Places::begin_at(int at, CompletionRequest request, TextSink sink) {
+  Place& place = places_[static_cast<std::size_t>(at)];
+  place.request = std::move(request);
+  auto reply = std::make_unique<SequenceReply>(model_, decoder_, tables_, at, place.request, std::move(sink));
+  BANCHU_TRY_STATUS(reply->start());
+  place.reply = std::move(reply);
+  return {};
+}
+
+Result<int> Places::begin(CompletionRequest request, TextSink sink) {
+  const int at = choose(request.prompt);
+  if (at < 0) return make_error(Code::Busy, "every place of the context is taken");
+  if (speaking() == 0) tables_.trim();
+  BANCHU_TRY_STATUS(begin_at(at, std::move(request), std::move(sink)));
+  return at;
+}
+
+void Places::cancel(int place) {
+  if (auto& reply = places_[static_cast<std::size_t>(place)].reply) reply->cancel();
+}
+
+Result<std::vector<Crowd::Ended>> Places::step() {
+  // Whoever is in the middle of a reply goes first: a long prompt must not keep them waiting.
+  bool is_anyone_talking = false;
+  for (Place& place : places_) {
+    if (place.reply == nullptr || !place.reply->is_talking()) continue;
+    place.reply->add_to_batch();
+    is_anyone_talking = true;
   }
+  const int piece = !is_served_ ? kWholeBatch : is_anyone_talking ? kPromptPieceBeside : kPromptPieceAlone;
+  for (Place& place : places_) {
+    if (place.reply != nullptr && !place.reply->is_talking()) place.reply->add_to_batch(piece);
+  }
+  if (decoder_.size() > 0) BANCHU_TRY_STATUS(decoder_.decode());
+  std::vector<Ended> ended;
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    auto& reply = places_[i].reply;
+    if (reply == nullptr) continue;
+    reply->take_logits();
+    if (!reply->done()) continue;
+    ended.push_back({static_cast<int>(i), reply->finish()});
+    reply.reset();
+  }
+  return ended;
+}
 
- private:
-  struct Place {
-    std::unique_ptr<SequenceReply> reply;
-    std::size_t request = 0;
-  };
-  const LoadedModel& model_;
-  Decoder& decoder_;
-  WordTables& tables_;
-  std::span<const CompletionRequest> requests_;
-  std::vector<Completion> results_;
-  std::vector<Place> places_;
-  std::size_t next_ = 0;
-  std::size_t done_ = 0;
-};
-
-}  // namespace
+void Places::reset() {
+  for (Place& place : places_) place.reply.reset();
+  decoder_.clear();
+}
 
 Result<std::vector<Completion>> batch_replies(const LoadedModel& model, Decoder& decoder, WordTables& tables,
                                               std::span<const CompletionRequest> requests,
                                               const std::function<void(std::size_t)>& on_done,
                                               const CancelFlag* cancel) {
-  Places places(model, decoder, tables, requests);
-  while (!places.finished()) {
+  Places places(model, decoder, tables);
+  std::vector<Completion> results(requests.size());
+  std::vector<std::size_t> at_place(static_cast<std::size_t>(places.places()));
+  std::size_t next = 0, done = 0;
+  while (done < requests.size()) {
     if (is_cancelled(cancel)) {
-      return make_error(Code::Cancelled, fmt::format("stopped after {} of {} replies", places.done(), requests.size()));
+      return make_error(Code::Cancelled, fmt::format("stopped after {} of {} replies", done, requests.size()));
     }
-    BANCHU_TRY_STATUS(places.fill());
-    BANCHU_TRY_STATUS(places.step(on_done));
+    // Always the first free place: which cache a reply goes on from is part of what makes a night repeatable.
+    for (int place = places.first_free(); place >= 0 && next < requests.size(); place = places.first_free()) {
+      BANCHU_TRY_STATUS(places.begin_at(place, requests[next], TextSink()));
+      at_place[static_cast<std::size_t>(place)] = next++;
+    }
+    BANCHU_TRY(std::vector<Crowd::Ended> ended, places.step());
+    for (Crowd::Ended& one : ended) {
+      results[at_place[static_cast<std::size_t>(one.place)]] = std::move(one.completion);
+      ++done;
+      if (on_done) on_done(done);
+    }
   }
-  return places.results();
+  return results;
 }
 
 }  // namespace banchu

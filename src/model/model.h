@@ -90,15 +90,24 @@ struct CompletionRequest {
   std::vector<Token> prompt;  // rendered with the generation prompt
   SamplingOptions sampling;
   std::uint64_t seed = 0;
-  int threads = 0;  // for the tokens behind the prompt, complete() only; 0: the session's
+  int threads = 0;    // for the tokens behind the prompt, complete() only; 0: the session's
+  int logprobs = -1;  // >= 0: Completion.logprobs, with so many of the likeliest tokens at each place
 };
 
 enum class StopReason { end_of_turn, stop_sequence, max_tokens, context_full, cancelled };
 const char* stop_reason_name(StopReason reason);
 
+// What the model itself thought of a sampled token, before penalties, biases and grammar.
+struct TokenLogprob {
+  Token token = 0;
+  float logprob = 0;  // natural log
+  TopK top;
+};
+
 struct Completion {
-  std::string text;           // without the stop sequence; always valid UTF-8
-  std::vector<Token> tokens;  // as sampled, the end-of-turn token included when it came
+  std::string text;                    // without the stop sequence; always valid UTF-8
+  std::vector<Token> tokens;           // as sampled, the end-of-turn token included when it came
+  std::vector<TokenLogprob> logprobs;  // of `tokens`, when asked for
   StopReason stop_reason = StopReason::end_of_turn;
   std::uint32_t prompt_tokens = 0;
   std::uint32_t cached_tokens = 0;  // of the prompt, found in the KV cache

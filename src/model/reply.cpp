@@ -1,6 +1,9 @@
 #include "model/reply.h"
 
 #include <algorithm>
+#include <cmath>
+
+#include "model/scorer.h"
 
 namespace banchu {
 
@@ -24,8 +27,11 @@ ReplyInProgress::ReplyInProgress(const LlamaTokenizer& tokenizer, WordTables& ta
                                  std::size_t room, TextSink sink)
     : tokenizer_(tokenizer),
       steering_(tables, request.sampling.word_bias),
-      sampler_(request.sampling, request.seed, tokenizer),
+      sampler_(request.sampling, request.seed, tokenizer, tokenizer.grammar(request.sampling.grammar)),
       text_(request.sampling.stop, std::move(sink)),
+      token_bias_(request.sampling.token_bias),
+      logprobs_(request.logprobs),
+      can_speak_(request.sampling.grammar.empty() || sampler_.has_grammar()),
       max_tokens_(static_cast<std::size_t>(std::max(request.sampling.max_tokens, 0))),
       room_(room) {
   for (const std::string& stop : request.sampling.stop) {
@@ -36,14 +42,23 @@ ReplyInProgress::ReplyInProgress(const LlamaTokenizer& tokenizer, WordTables& ta
 ReplyStep ReplyInProgress::next(std::span<const float> logits) {
   if (ended()) return {};
   std::span<const float> steered = logits;
-  if (steering_.active()) {
+  if (steering_.active() || !token_bias_.empty()) {
     logits_.assign(logits.begin(), logits.end());
+    for (const TokenBias& one : token_bias_)
+      logits_[static_cast<std::size_t>(one.token)] += one.bias > -100 ? one.bias : -INFINITY;
     if (const auto begin = steering_.apply(logits_)) return rewind_to(text_.token_at(*begin));
     steered = logits_;
   }
   const Token token = sampler_.sample(steered);
   if (token < 0) return {};  // nothing may be said any more: the turn ends here
+  if (logprobs_ >= 0) note_logprob(logits, token);
   return take(token);
+}
+
+void ReplyInProgress::note_logprob(std::span<const float> logits, Token token) {
+  const double log_sum = log_sum_exp(logits);
+  const auto logit = static_cast<double>(logits[static_cast<std::size_t>(token)]);
+  noted_.push_back({token, static_cast<float>(logit - log_sum), top_of(logits, log_sum, logprobs_)});
 }
 
 ReplyStep ReplyInProgress::take(Token token) {
@@ -82,6 +97,7 @@ bool ReplyInProgress::ended() {
 ReplyStep ReplyInProgress::rewind_to(std::size_t token) {
   steering_.forbid_here(token, tokens_[token]);
   tokens_.resize(token);
+  noted_.resize(std::min(noted_.size(), token));
   text_.truncate(token);
   sampler_.restart(tokens_);
   return {ReplyStep::Kind::rewind, 0, token};
@@ -96,7 +112,9 @@ Completion ReplyInProgress::finish() {
   }
   Completion completion;
   completion.text = text_.finish(end);
+  noted_.resize(std::min(noted_.size(), tokens_.size()));
   completion.tokens = std::move(tokens_);
+  completion.logprobs = std::move(noted_);
   completion.stop_reason = reason_;
   return completion;
 }

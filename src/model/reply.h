@@ -34,6 +34,8 @@ class ReplyInProgress {
                   std::size_t room, TextSink sink);
 
   ReplyStep next(std::span<const float> logits);
+  // False: the grammar that was asked for cannot be read, and nothing may be said.
+  bool can_speak() const { return can_speak_; }
   void cancel() { reason_ = StopReason::cancelled; }
   // The reply's tokens so far (the prompt not included).
   const std::vector<Token>& tokens() const { return tokens_; }
@@ -41,6 +43,7 @@ class ReplyInProgress {
   Completion finish();
 
  private:
+  void note_logprob(std::span<const float> logits, Token token);
   ReplyStep rewind_to(std::size_t token);
   ReplyStep take(Token token);
   bool ended();
@@ -50,10 +53,14 @@ class ReplyInProgress {
   TokenSampler sampler_;
   ReplyText text_;
   std::vector<Token> stop_tokens_;  // stop sequences that are control tokens
+  std::vector<TokenBias> token_bias_;
+  int logprobs_;
+  bool can_speak_ = true;
   std::size_t max_tokens_;
   std::size_t room_;
   std::vector<float> logits_;
   std::vector<Token> tokens_;
+  std::vector<TokenLogprob> noted_;           // of tokens_, when asked for
   std::size_t text_end_ = std::string::npos;  // where a stop sequence cuts the text
   StopReason reason_ = StopReason::end_of_turn;
 };

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "model/message.h"
+
 namespace banchu {
 
 // Adds `bias` to the log-probability of a whole word, and only of it; <= -100 bans it.
@@ -16,6 +18,13 @@ namespace banchu {
 // follow). ASCII letters are matched without case.
 struct WordBias {
   std::string word;
+  float bias = 0;
+};
+
+// Adds `bias` to the logit of one token of this model's vocabulary; <= -100 bans it. What a word is split into differs
+// from model to model and from place to place: a word is watched by WordBias.
+struct TokenBias {
+  Token token = 0;
   float bias = 0;
 };
 
@@ -30,6 +39,8 @@ struct SamplingOptions {
   int max_tokens = 1024;
   std::vector<std::string> stop;  // the text is cut before the first that appears, also across token borders
   std::vector<WordBias> word_bias;
+  std::vector<TokenBias> token_bias;
+  std::string grammar;  // GBNF, see model/grammar.h: the reply's text is a sentence of it; "": any text
 };
 
 }  // namespace banchu

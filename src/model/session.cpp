@@ -13,8 +13,19 @@ Result<std::unique_ptr<Session>> Session::open(std::shared_ptr<Model> model, con
   return std::unique_ptr<Session>(std::make_unique<LocalSession>(loaded, std::move(decoder)));
 }
 
+std::unique_ptr<Crowd> Crowd::over(Session& session) {
+  auto* local = dynamic_cast<LocalSession*>(&session);
+  BANCHU_CHECK(local != nullptr, "a Crowd needs a session from Session::open");
+  return local->crowd();
+}
+
 LocalSession::LocalSession(std::shared_ptr<const LoadedModel> model, std::unique_ptr<Decoder> decoder)
     : model_(std::move(model)), decoder_(std::move(decoder)), tables_(model_->tokenizer()) {}
+
+std::unique_ptr<Crowd> LocalSession::crowd() {
+  decoder_->use_threads(0);
+  return std::make_unique<Places>(*model_, *decoder_, tables_, true);
+}
 
 LocalSession::~LocalSession() {
   decoder_.reset();  // the context holds pointers to the adapters

@@ -3,6 +3,7 @@
 // Owns: a context, the adapters it loaded, the tables of watched words. Threads: one at a time.
 #pragma once
 
+#include "model/crowd.h"
 #include "model/decoder.h"
 #include "model/word_tables.h"
 
@@ -23,6 +24,7 @@ class LocalSession final : public Session {
                                    const std::function<void(std::size_t)>& on_done, const CancelFlag* cancel) override;
   const Model& model() const override { return *model_; }
   std::uint64_t generated_tokens() const override { return generated_tokens_; }
+  std::unique_ptr<Crowd> crowd();
 
  private:
   struct LoadedAdapter {

@@ -20,8 +20,12 @@ bool penalises(const SamplingOptions& options) {
 
 }  // namespace
 
-TokenSampler::TokenSampler(const SamplingOptions& options, std::uint64_t seed, const Tokenizer& tokenizer)
-    : tokenizer_(tokenizer), options_(options), chain_(llama_sampler_chain_init(llama_sampler_chain_default_params())) {
+TokenSampler::TokenSampler(const SamplingOptions& options, std::uint64_t seed, const Tokenizer& tokenizer,
+                           LlamaSamplerHandle grammar)
+    : tokenizer_(tokenizer),
+      options_(options),
+      chain_(llama_sampler_chain_init(llama_sampler_chain_default_params())),
+      grammar_(std::move(grammar)) {
   if (penalises(options)) {
     const float repetition = options.repetition_penalty > 0 ? options.repetition_penalty : 1.0f;
     const int window = std::clamp(options.max_tokens, 1, 1 << 17);  // the whole reply
@@ -60,6 +64,27 @@ void TokenSampler::choose_candidates(std::span<const float> logits) {
 }
 
 Token TokenSampler::sample(std::span<const float> logits) {
+  const Token free = draw(logits);
+  if (grammar_ == nullptr || free < 0 || is_within_grammar(free)) return free;
+  judged_.clear();
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    if (logits[i] != -INFINITY) judged_.push_back({static_cast<Token>(i), logits[i], 0.0f});
+  }
+  llama_token_data_array array{judged_.data(), judged_.size(), -1, false};
+  llama_sampler_apply(grammar_.get(), &array);
+  allowed_.assign(logits.size(), -INFINITY);
+  for (const llama_token_data& one : judged_) allowed_[static_cast<std::size_t>(one.id)] = one.logit;
+  return draw(allowed_);
+}
+
+bool TokenSampler::is_within_grammar(Token token) const {
+  llama_token_data one{token, 0.0f, 0.0f};
+  llama_token_data_array array{&one, 1, -1, false};
+  llama_sampler_apply(grammar_.get(), &array);
+  return one.logit != -INFINITY;
+}
+
+Token TokenSampler::draw(std::span<const float> logits) {
   choose_candidates(logits);
   if (candidates_.empty()) return -1;
   llama_token_data_array array{candidates_.data(), candidates_.size(), -1, false};
@@ -69,6 +94,7 @@ Token TokenSampler::sample(std::span<const float> logits) {
 }
 
 void TokenSampler::accept(Token token) {
+  if (grammar_ != nullptr) llama_sampler_accept(grammar_.get(), token);
   if (penalties_ == nullptr) return;
   const bool repeats_itself = token == last_;
   last_ = token;
@@ -78,10 +104,10 @@ void TokenSampler::accept(Token token) {
 }
 
 void TokenSampler::restart(std::span<const Token> tokens) {
-  if (penalties_ == nullptr) return;
+  if (grammar_ != nullptr) llama_sampler_reset(grammar_.get());
+  if (penalties_ != nullptr) llama_sampler_reset(penalties_.get());
   seen_.clear();
   last_ = -1;
-  llama_sampler_reset(penalties_.get());
   for (const Token token : tokens) accept(token);
 }
 

@@ -125,4 +125,9 @@ void LlamaTokenizer::append_template(std::string_view text, std::vector<Token>& 
   append_run(run, with_space, tokens);
 }
 
+LlamaSamplerHandle LlamaTokenizer::grammar(const std::string& gbnf) const {
+  if (gbnf.empty()) return nullptr;
+  return LlamaSamplerHandle(llama_sampler_init_grammar(vocab_, gbnf.c_str(), "root"));
+}
+
 }  // namespace banchu

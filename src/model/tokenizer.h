@@ -32,6 +32,8 @@ class LlamaTokenizer final : public Tokenizer {
   void append_text(std::string_view text, std::vector<Token>& tokens) const;
   // The token whose written form is `text`, when that is one control token; else -1.
   Token control_token(std::string_view text) const;
+  // nullptr for "" and for what check_grammar() refuses.
+  LlamaSamplerHandle grammar(const std::string& gbnf) const;
   bool adds_bos() const { return llama_vocab_get_add_bos(vocab_); }
   Token bos() const { return llama_vocab_bos(vocab_); }
   Token eos() const { return llama_vocab_eos(vocab_); }

@@ -37,7 +37,7 @@ const std::vector<Room> kRooms = {
     {"study", {"base", "bag"}, {"ruminate/lesson.h", "ruminate/memory.h", "evaluate/report.h"}},
     {"plan", {"base"}, {"model/gguf_file.h"}},
     {"exchange", {"base", "bag", "model"}, kHandovers},
-    {"serve", {"base"}, {}},  // and every door
+    {"serve", {"base", "model"}, {"chat/turn.h"}},  // and every door
     {"app",
      {"base", "bag", "model", "chat", "journal", "arc", "ruminate", "train", "evaluate", "promote", "study", "plan",
       "exchange", "serve"},
