@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "app/open.h"
 #include "base/rng.h"
@@ -18,6 +19,9 @@ namespace fs = std::filesystem;
 constexpr std::size_t kMostLessons = 10000;  // more than any night can chew
 constexpr std::size_t kShownLessons = 3;
 constexpr std::size_t kShownCharacters = 60;
+// As people read them; in the order of SkipReason.
+constexpr std::array<std::string_view, 5> kReasons = {"empty", "too long", "the same again", "neither UTF-8 nor CP949",
+                                                      "too few columns"};
 
 // The first lessons, or a sample of all (algorithm R: each of n lessons stays with probability size / n), in their
 // order.
@@ -61,9 +65,9 @@ Json data_to_json(const FirstData& data, const Basket& basket) {
   Json first = Json::array();
   for (const FirstLesson& lesson : basket.shown)
     first.push_back({{"where", lesson.where}, {"question", lesson.question}, {"answer", lesson.answer}});
-  return {{"format", data.format},   {"encoding", data.encoding}, {"other_encoding", data.other_encoding},
+  return {{"format", data.format},       {"encoding", data.encoding}, {"other_encoding", data.other_encoding},
           {"separator", data.separator}, {"header", data.has_header}, {"rows", data.rows},
-          {"lessons", data.lessons}, {"taken", basket.size()},    {"skipped", std::move(skipped)},
+          {"lessons", data.lessons},     {"taken", basket.size()},    {"skipped", std::move(skipped)},
           {"first", std::move(first)}};
 }
 
@@ -90,10 +94,10 @@ void print_preview(const AppContext& context, const FirstData& data, const Baske
     const Skipped& left = data.left_out(reason);
     if (left.count == 0) continue;
     std::string where;
-    for (const std::string& one : left.where)
-      where += (where.empty() ? "" : ", ") + translated(one, context.language);
+    for (const std::string& one : left.where) where += (where.empty() ? "" : ", ") + translated(one, context.language);
     if (left.count > left.where.size()) where += ", ...";
-    context.say("  left out, {}: {} ({})", context.named(name_of(reason)), left.count, where);
+    context.say("  left out, {}: {} ({})", context.named(kReasons[static_cast<std::size_t>(reason)]), left.count,
+                where);
   }
   for (const std::string& other : data.other_encoding) context.print("  " + translated(other, context.language));
 }
@@ -140,7 +144,8 @@ Result<int> add_first_lessons(AppContext& context, const FirstLessonFlags& flags
   print_preview(context, data, basket);
   Json answer = data_to_json(data, basket);
   if (flags.preview) {
-    if (const Status fits = check_size(data, basket); !fits) context.note(translated(fits.error().message, context.language));
+    if (const Status fits = check_size(data, basket); !fits)
+      context.note(translated(fits.error().message, context.language));
     context.answer(answer);
     return 0;
   }

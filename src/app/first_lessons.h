@@ -12,8 +12,8 @@ namespace banchu {
 
 struct FirstLessonFlags {
   std::string file;
-  bool preview = false;    // nothing is written; no bag is needed
-  bool review = false;     // waits for the user's word instead of being approved
+  bool preview = false;      // nothing is written; no bag is needed
+  bool review = false;       // waits for the user's word instead of being approved
   std::uint64_t sample = 0;  // as many lessons, drawn evenly; 0: all
 };
 

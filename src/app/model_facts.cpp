@@ -54,8 +54,7 @@ void add_parts(const fs::path& path, ModelFacts& facts) {
 
 Status trainable_in_one(const GgufFile& file, std::size_t parts) {
   if (parts < 2) return trainable(file);
-  return make_error(Code::Unsupported,
-                    fmt::format("it is split into {} files, and the trainer reads one", parts),
+  return make_error(Code::Unsupported, fmt::format("it is split into {} files, and the trainer reads one", parts),
                     "join them: llama-gguf-split --merge FIRST WHOLE.gguf");
 }
 
@@ -96,7 +95,8 @@ Result<ModelFacts> model_facts(const fs::path& path) {
 }
 
 std::string talk_line(const AppContext& context, const ModelFacts& facts) {
-  if (!facts.can_talk) return context.said("it cannot talk: {}", translated(facts.can_talk.error().message, context.language));
+  if (!facts.can_talk)
+    return context.said("it cannot talk: {}", translated(facts.can_talk.error().message, context.language));
   if (!facts.talk_bytes) return context.said("it can talk; how much memory that takes cannot be said");
   const std::string need = format_bytes(*facts.talk_bytes), free = format_bytes(facts.memory_bytes);
   if (facts.talks_here()) return context.said("it can talk here: it takes {}, {} are free", need, free);

@@ -16,14 +16,14 @@ namespace banchu {
 
 struct ModelFacts {
   std::filesystem::path path;
-  ModelInfo info;                           // bytes and parameters of all parts
+  ModelInfo info;                            // bytes and parameters of all parts
   std::map<std::string, std::size_t> types;  // how many tensors of which type
-  std::size_t parts = 1;                    // files that it is split into
-  std::string chat_template;                // "chatml", "llama3", ..., "other", "none"
-  Status can_talk;                          // whether the engine knows it
-  Status can_train;                         // whether the trainer does
-  std::uint64_t memory_bytes = 0;           // free on this machine
-  std::optional<std::uint64_t> talk_bytes;  // with 4096 tokens in sight
+  std::size_t parts = 1;                     // files that it is split into
+  std::string chat_template;                 // "chatml", "llama3", ..., "other", "none"
+  Status can_talk;                           // whether the engine knows it
+  Status can_train;                          // whether the trainer does
+  std::uint64_t memory_bytes = 0;            // free on this machine
+  std::optional<std::uint64_t> talk_bytes;   // with 4096 tokens in sight
   std::optional<std::uint64_t> night_bytes;  // at least, rank 16, 2 rows of 512 tokens
 
   bool talks_here() const { return can_talk && talk_bytes && *talk_bytes <= memory_bytes; }

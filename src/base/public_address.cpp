@@ -42,8 +42,7 @@ constexpr std::array<Range, 15> kInside4 = {{{four(0, 0, 0, 0), 8},
 
 // Inside 2000::/3, the only part of IPv6 that is given out: protocol assignments (Teredo among them), documentation,
 // addresses that wrap an IPv4 one (6to4).
-constexpr std::array<Range, 4> kInside6 = {
-    {{0x20010000, 23}, {0x20010db8, 32}, {0x20020000, 16}, {0x3fff0000, 20}}};
+constexpr std::array<Range, 4> kInside6 = {{{0x20010000, 23}, {0x20010db8, 32}, {0x20020000, 16}, {0x3fff0000, 20}}};
 
 template <std::size_t N>
 bool lies_in(std::uint32_t address, const std::array<Range, N>& ranges) {
@@ -60,8 +59,8 @@ std::uint32_t word_at(const in6_addr& address, std::size_t at) {
 
 bool is_public6(const in6_addr& address) {
   const std::uint32_t a = word_at(address, 0), b = word_at(address, 4), c = word_at(address, 8);
-  const bool is_mapped = a == 0 && b == 0 && c == 0xffff;        // ::ffff:a.b.c.d
-  const bool is_nat64 = a == 0x0064ff9b && b == 0 && c == 0;     // 64:ff9b::a.b.c.d
+  const bool is_mapped = a == 0 && b == 0 && c == 0xffff;     // ::ffff:a.b.c.d
+  const bool is_nat64 = a == 0x0064ff9b && b == 0 && c == 0;  // 64:ff9b::a.b.c.d
   if (is_mapped || is_nat64) return !lies_in(word_at(address, 12), kInside4);
   return a >> 29 == 1 && !lies_in(a, kInside6);
 }
@@ -70,8 +69,8 @@ using AddressList = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
 
 std::string digits_of(const addrinfo& entry) {
   std::array<char, INET6_ADDRSTRLEN + 16> text{};  // with a scope, "fe80::1%eth0"
-  const int failed = ::getnameinfo(entry.ai_addr, entry.ai_addrlen, text.data(),
-                                   static_cast<socklen_t>(text.size()), nullptr, 0, NI_NUMERICHOST);
+  const int failed = ::getnameinfo(entry.ai_addr, entry.ai_addrlen, text.data(), static_cast<socklen_t>(text.size()),
+                                   nullptr, 0, NI_NUMERICHOST);
   return failed == 0 ? text.data() : "";
 }
 

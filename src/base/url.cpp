@@ -29,8 +29,7 @@ bool is_host_character(char c) {
 
 bool is_host(const std::string& host) {
   if (host.starts_with('['))
-    return host.size() > 3 && host.ends_with(']') &&
-           host.find_first_not_of("0123456789abcdef:.", 1) == host.size() - 1;
+    return host.size() > 3 && host.ends_with(']') && host.find_first_not_of("0123456789abcdef:.", 1) == host.size() - 1;
   return !host.empty() && std::all_of(host.begin(), host.end(), is_host_character);
 }
 
@@ -99,8 +98,8 @@ std::string percent_decoded(const std::string& text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     unsigned value = 0;
     const char* begin = text.data() + i + 1;
-    const bool is_pair = text[i] == '%' && i + 2 < text.size() &&
-                         std::from_chars(begin, begin + 2, value, 16).ptr == begin + 2;
+    const bool is_pair =
+        text[i] == '%' && i + 2 < text.size() && std::from_chars(begin, begin + 2, value, 16).ptr == begin + 2;
     decoded += is_pair ? static_cast<char>(value) : text[i];
     if (is_pair) i += 2;
   }

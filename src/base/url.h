@@ -1,6 +1,7 @@
 // A web address taken apart, and what a redirect's Location means from there.
 //
-// Pure. Errors: InvalidArgument (another scheme, a name and password inside, no host, white space, a port that is none).
+// Pure. Errors: InvalidArgument (another scheme, a name and password inside, no host, white space, a port that is
+// none).
 #pragma once
 
 #include <string>

@@ -114,7 +114,8 @@ Status CsvReader::read_quoted(CsvRecord& record) {
   const std::uint64_t began = row_;
   for (int c = in.sbumpc();; c = in.sbumpc()) {
     if (c == kEnd || record.is_cut)
-      return make_error(Code::InvalidArgument, fmt::format("{}, row {}: a quote is opened and never closed", name_, began),
+      return make_error(Code::InvalidArgument,
+                        fmt::format("{}, row {}: a quote is opened and never closed", name_, began),
                         "a quote inside a quoted cell is written twice: \"\"");
     if (c == '"' && in.sgetc() != '"') return {};
     if (c == '"') in.sbumpc();

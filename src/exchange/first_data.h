@@ -29,9 +29,8 @@ struct FirstLesson {
 };
 
 enum class SkipReason { empty, too_long, duplicate, encoding, columns };
-inline constexpr std::array<SkipReason, 5> kSkipReasons = {SkipReason::empty, SkipReason::too_long,
-                                                          SkipReason::duplicate, SkipReason::encoding,
-                                                          SkipReason::columns};
+inline constexpr std::array<SkipReason, 5> kSkipReasons = {
+    SkipReason::empty, SkipReason::too_long, SkipReason::duplicate, SkipReason::encoding, SkipReason::columns};
 const char* name_of(SkipReason reason);
 
 struct Skipped {
@@ -40,13 +39,13 @@ struct Skipped {
 };
 
 struct FirstData {
-  std::string format;             // "csv", "texts"
-  std::string encoding;           // "UTF-8", "CP949", "mixed"
-  std::string separator;          // of a table: ",", ";", "tab"
-  bool has_header = false;        // of a table
-  std::uint64_t rows = 0;         // or texts
-  std::uint64_t lessons = 0;      // handed out
-  std::array<Skipped, 5> skipped;  // by SkipReason
+  std::string format;                       // "csv", "texts"
+  std::string encoding;                     // "UTF-8", "CP949", "mixed"
+  std::string separator;                    // of a table: ",", ";", "tab"
+  bool has_header = false;                  // of a table
+  std::uint64_t rows = 0;                   // or texts
+  std::uint64_t lessons = 0;                // handed out
+  std::array<Skipped, 5> skipped;           // by SkipReason
   std::vector<std::string> other_encoding;  // "row 7 is CP949": those that differ from most
   Skipped& left_out(SkipReason reason) { return skipped[static_cast<std::size_t>(reason)]; }
   const Skipped& left_out(SkipReason reason) const { return skipped[static_cast<std::size_t>(reason)]; }

@@ -15,11 +15,11 @@
 namespace banchu {
 namespace {
 
-constexpr std::array<std::string_view, 12> kQuestionNames = {"question", "questions", "q",    "prompt", "instruction", "user",
-                                                             "질문",     "물음",      "질의", "문의",   "문제",        "q."};
-constexpr std::array<std::string_view, 15> kAnswerNames = {"answer",    "answers", "a",    "reply", "response",
-                                                           "output",    "completion", "assistant", "답변", "답",
-                                                           "대답",      "응답",    "정답", "회신",  "a."};
+constexpr std::array<std::string_view, 12> kQuestionNames = {
+    "question", "questions", "q", "prompt", "instruction", "user", "질문", "물음", "질의", "문의", "문제", "q."};
+constexpr std::array<std::string_view, 15> kAnswerNames = {"answer", "answers",    "a",         "reply", "response",
+                                                           "output", "completion", "assistant", "답변",  "답",
+                                                           "대답",   "응답",       "정답",      "회신",  "a."};
 
 struct Columns {
   std::size_t question = 0;
@@ -46,10 +46,10 @@ Result<Columns> columns_of(const std::vector<std::string>& first, const std::str
   if (first.size() == 2 && question) return Columns{*question, 1 - *question, true};
   if (first.size() == 2 && answer) return Columns{1 - *answer, *answer, true};
   if (first.size() == 2) return Columns{};
-  return make_error(Code::InvalidArgument,
-                    fmt::format("{} has {} columns, and none says that it holds the questions or the answers", name,
-                                first.size()),
-                    "call them question and answer (or 질문 and 답변) in the first row");
+  return make_error(
+      Code::InvalidArgument,
+      fmt::format("{} has {} columns, and none says that it holds the questions or the answers", name, first.size()),
+      "call them question and answer (or 질문 and 답변) in the first row");
 }
 
 bool is_ascii(std::string_view text) {

@@ -101,8 +101,7 @@ Result<bool> Fetcher::check_head(const HttpHead& head, const MissingPiece& piece
 
 Result<bool> Fetcher::take(MissingPiece& piece, std::string_view bytes) {
   if (is_cancelled(cancel_)) return stopped();
-  if (bytes.size() > piece.end - piece.begin)
-    return contradicts_itself(*file_, "it sends more than it said it would");
+  if (bytes.size() > piece.end - piece.begin) return contradicts_itself(*file_, "it sends more than it said it would");
   BANCHU_TRY_STATUS(partial_->write(piece, bytes));
   return true;
 }
@@ -172,8 +171,7 @@ Status Fetcher::run(const ProgressSink& progress) {
 
 Result<Downloaded> in_ranges(const RemoteFile& file, const fs::path& path, const DownloadOptions& options,
                              const ProgressSink& progress, const CancelFlag* cancel) {
-  BANCHU_TRY(const auto partial,
-             PartialFile::open(path, identity_of(file), chunk_bytes_for(*file.bytes, options)));
+  BANCHU_TRY(const auto partial, PartialFile::open(path, identity_of(file), chunk_bytes_for(*file.bytes, options)));
   BANCHU_TRY_STATUS(Fetcher(file, *partial, options, cancel).run(progress));
   return Downloaded{partial->bytes(), partial->kept_bytes(), partial->is_anew()};
 }

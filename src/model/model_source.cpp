@@ -20,9 +20,8 @@ constexpr std::string_view kEnding = ".gguf";
 // A name that stays inside its folder, shows what it is and can be typed.
 Status check_name(const std::string& name) {
   const bool is_plain = is_valid_utf8(name) && name.size() <= kLongestName && !name.starts_with('.') &&
-                        std::none_of(name.begin(), name.end(), [](unsigned char c) {
-                          return c < ' ' || c == 0x7F || c == '/' || c == '\\';
-                        });
+                        std::none_of(name.begin(), name.end(),
+                                     [](unsigned char c) { return c < ' ' || c == 0x7F || c == '/' || c == '\\'; });
   if (is_plain && name.size() > kEnding.size() && name.ends_with(kEnding)) return {};
   return make_error(Code::InvalidArgument, fmt::format("\"{}\" is no name for a model file", shorten(name, 80)),
                     "a name of letters and digits that ends in .gguf; --as NAME.gguf gives it one");
@@ -40,7 +39,8 @@ std::string with_last(const std::string& text, const std::string& old_end, const
 Result<std::vector<SourcePart>> parts_of(const std::string& whole, const std::string& name, const std::string& as) {
   BANCHU_TRY(const std::vector<std::string> names, names_of_parts(name));
   if (!as.empty() && names.size() > 1)
-    return make_error(Code::InvalidArgument, fmt::format("{} is one of {} parts, which keep their names", name, names.size()),
+    return make_error(Code::InvalidArgument,
+                      fmt::format("{} is one of {} parts, which keep their names", name, names.size()),
                       "leave --as away");
   std::vector<SourcePart> parts;
   for (const std::string& part : names) {
@@ -92,8 +92,8 @@ Result<ModelSource> hub_source(const std::string& text, const std::string& as, c
     name.resize(at);
   }
   if (name.empty() || revision.empty()) return no_hub_name(text);
-  const std::string address = fmt::format("{}/{}/{}/resolve/{}/{}", hub, rest.substr(0, owner), name, revision,
-                                          rest.substr(repository + 1));
+  const std::string address =
+      fmt::format("{}/{}/{}/resolve/{}/{}", hub, rest.substr(0, owner), name, revision, rest.substr(repository + 1));
   BANCHU_TRY(ModelSource source, web_source(address, as));
   source.is_hub = true;
   return source;

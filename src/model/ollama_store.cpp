@@ -43,8 +43,8 @@ Result<OllamaName> read_name(const std::string& text) {
   }
   if (name.folders.size() == 1) name.folders.insert(name.folders.begin(), "library");
   if (name.folders.size() == 2) name.folders.insert(name.folders.begin(), "registry.ollama.ai");
-  const bool is_good = name.folders.size() == 3 && is_plain(name.tag) &&
-                       std::all_of(name.folders.begin(), name.folders.end(), is_plain);
+  const bool is_good =
+      name.folders.size() == 3 && is_plain(name.tag) && std::all_of(name.folders.begin(), name.folders.end(), is_plain);
   if (is_good) return name;
   return make_error(Code::InvalidArgument, fmt::format("\"{}\" is no name of an Ollama model", shorten(text, 80)),
                     "write it like ollama:name or ollama:name:tag");

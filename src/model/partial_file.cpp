@@ -39,9 +39,7 @@ struct PartialFile::Parts {
     if (fd >= 0) ::close(fd);
   }
   std::uint64_t begin_of(std::size_t chunk) const { return chunk * chunk_bytes; }
-  std::uint64_t size_of(std::size_t chunk) const {
-    return std::min(chunk_bytes, identity.bytes - begin_of(chunk));
-  }
+  std::uint64_t size_of(std::size_t chunk) const { return std::min(chunk_bytes, identity.bytes - begin_of(chunk)); }
   std::uint64_t sum() const {
     std::uint64_t total = 0;
     for (const std::uint64_t bytes : have) total += bytes;
@@ -91,8 +89,12 @@ bool PartialFile::Parts::read_record() {
 
 Json PartialFile::Parts::record() {
   const std::scoped_lock lock(mutex);
-  return Json{{"format", 1},          {"file", identity.file},       {"mark", identity.mark},
-              {"bytes", identity.bytes}, {"chunk_bytes", chunk_bytes}, {"have", have}};
+  return Json{{"format", 1},
+              {"file", identity.file},
+              {"mark", identity.mark},
+              {"bytes", identity.bytes},
+              {"chunk_bytes", chunk_bytes},
+              {"have", have}};
 }
 
 PartialFile::PartialFile(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}

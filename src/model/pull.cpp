@@ -61,17 +61,19 @@ class Pull {
   const CancelFlag* cancel_;
 };
 
-Error other_digest(const SourcePart& part, const std::string& found, const std::string& wanted,
-                   const std::string& who, const std::string& hint) {
+Error other_digest(const SourcePart& part, const std::string& found, const std::string& wanted, const std::string& who,
+                   const std::string& hint) {
   return make_error(Code::Corruption,
-                    fmt::format("{} has the SHA-256 {} and should have {} ({})", part.known_as, found, wanted, who), hint);
+                    fmt::format("{} has the SHA-256 {} and should have {} ({})", part.known_as, found, wanted, who),
+                    hint);
 }
 
 Status Pull::check_digest(std::size_t i, const Arriving& arriving, const std::string& found) const {
   const SourcePart& part = *arriving.part;
   const std::string& named = is_web() ? arriving.remote.digest : part.digest;
   if (!request_->digests.empty() && found != request_->digests[i])
-    return other_digest(part, found, request_->digests[i], "the one you gave", "nothing was kept; is it the right file?");
+    return other_digest(part, found, request_->digests[i], "the one you gave",
+                        "nothing was kept; is it the right file?");
   if (!named.empty() && found != named)
     return other_digest(part, found, named, "the one its source names", "nothing was kept; run the same command again");
   const PinnedDigest* pin = pins_.find(part.known_as);
@@ -167,8 +169,7 @@ Status Pull::fetch(Arriving& arriving) const {
     if (!copied) PartialFile::discard(arriving.partial);
     return copied;
   }
-  const Result<Downloaded> got =
-      download(arriving.remote, arriving.partial, request_->download, *progress_, cancel_);
+  const Result<Downloaded> got = download(arriving.remote, arriving.partial, request_->download, *progress_, cancel_);
   if (!got && got.error().code == Code::Corruption) PartialFile::discard(arriving.partial);
   if (!got) return got.error();
   arriving.pulled.bytes = got->bytes;

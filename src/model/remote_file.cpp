@@ -58,9 +58,7 @@ Result<bool> learn_length(const HttpHead& head, RemoteFile& file) {
 
 }  // namespace
 
-std::string mark_of(const HttpHead& head) {
-  return head.etag.empty() ? head.last_modified : head.etag;
-}
+std::string mark_of(const HttpHead& head) { return head.etag.empty() ? head.last_modified : head.etag; }
 
 HttpGet request_for(const std::string& url, const DownloadOptions& options) {
   HttpGet request;

@@ -29,7 +29,7 @@ struct RemoteFile {
   std::string known_as;                // the address as messages and records show it
   std::optional<std::uint64_t> bytes;  // as it says
   bool gives_ranges = false;
-  std::string mark;    // its ETag, else the time of its last change; "": it has neither, and no break can be mended later
+  std::string mark;  // its ETag, else the time of its last change; "": it has neither, and no break can be mended later
   std::string digest;  // the SHA-256 that a hub names; "" for none
 };
 

@@ -79,7 +79,8 @@ class HostileServer {
     ask.path = ask.head.substr(path, ask.head.find(' ', path) - path);
     unsigned long long first = 0, last = 0;
     const std::size_t range = ask.head.find("Range: bytes=");
-    if (range != std::string::npos && std::sscanf(ask.head.c_str() + range, "Range: bytes=%llu-%llu", &first, &last) == 2)
+    if (range != std::string::npos &&
+        std::sscanf(ask.head.c_str() + range, "Range: bytes=%llu-%llu", &first, &last) == 2)
       ask.range = {first, last};
     {
       const std::scoped_lock lock(mutex_);
@@ -102,8 +103,8 @@ class HostileServer {
 };
 
 inline std::string answer_of(int status, const std::string& headers, const std::string& body) {
-  return "HTTP/1.1 " + std::to_string(status) + " X\r\nConnection: close\r\nContent-Length: " +
-         std::to_string(body.size()) + "\r\n" + headers + "\r\n" + body;
+  return "HTTP/1.1 " + std::to_string(status) +
+         " X\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + headers + "\r\n" + body;
 }
 
 // What a good server answers for `file`.

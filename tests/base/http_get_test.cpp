@@ -26,8 +26,8 @@ TEST(Url, IsTakenApart) {
 
 TEST(Url, WhatIsNoAddressIsRefused) {
   for (const char* text : {"", "example.org", "ftp://example.org/x", "https://", "https:///x", "https://user:pw@host/x",
-                           "https://host:0/", "https://host:99999/", "https://host:x/", "https://ho st/", "https://[::1",
-                           "https://h/\r\nHost: other", "file:///etc/passwd", "https://한국.kr/"}) {
+                           "https://host:0/", "https://host:99999/", "https://host:x/", "https://ho st/",
+                           "https://[::1", "https://h/\r\nHost: other", "file:///etc/passwd", "https://한국.kr/"}) {
     const auto url = parse_url(text);
     ASSERT_FALSE(url) << text;
     EXPECT_EQ(url.error().code, Code::InvalidArgument) << text;
@@ -45,21 +45,45 @@ TEST(Url, ALocationIsReadFromWhereItStands) {
 }
 
 TEST(PublicAddress, KnowsWhatLiesInside) {
-  for (const char* inside :
-       {"0.0.0.0",         "10.1.2.3",    "100.64.0.1",     "127.0.0.1",           "127.255.0.1",    "169.254.169.254",
-        "172.16.0.1",      "172.31.9.9",  "192.0.0.8",      "192.168.1.1",         "198.18.0.1",     "203.0.113.9",
-        "224.0.0.1",       "255.255.255.255", "::",         "::1",                 "fe80::1",        "fc00::1",
-        "fd12:3456::1",    "ff02::1",     "::ffff:10.0.0.1", "::ffff:127.0.0.1",   "64:ff9b::a00:1", "2002:7f00:1::",
-        "2001::1",         "2001:db8::1", "100::1",         "",                    "example.org",    "1.2.3"}) {
+  for (const char* inside : {"0.0.0.0",
+                             "10.1.2.3",
+                             "100.64.0.1",
+                             "127.0.0.1",
+                             "127.255.0.1",
+                             "169.254.169.254",
+                             "172.16.0.1",
+                             "172.31.9.9",
+                             "192.0.0.8",
+                             "192.168.1.1",
+                             "198.18.0.1",
+                             "203.0.113.9",
+                             "224.0.0.1",
+                             "255.255.255.255",
+                             "::",
+                             "::1",
+                             "fe80::1",
+                             "fc00::1",
+                             "fd12:3456::1",
+                             "ff02::1",
+                             "::ffff:10.0.0.1",
+                             "::ffff:127.0.0.1",
+                             "64:ff9b::a00:1",
+                             "2002:7f00:1::",
+                             "2001::1",
+                             "2001:db8::1",
+                             "100::1",
+                             "",
+                             "example.org",
+                             "1.2.3"}) {
     EXPECT_FALSE(is_public_address(inside)) << inside;
   }
 }
 
 TEST(PublicAddress, KnowsTheInternet) {
-  for (const char* outside : {"1.1.1.1", "8.8.8.8", "9.255.255.255", "11.0.0.1", "100.63.255.255", "100.128.0.0",
-                              "172.15.255.255", "172.32.0.0", "192.167.255.255", "192.169.0.0", "198.17.255.255",
-                              "198.20.0.0", "223.255.255.255", "2606:4700::1111", "2a00:1450:4001::1", "::ffff:8.8.8.8",
-                              "64:ff9b::808:808"}) {
+  for (const char* outside :
+       {"1.1.1.1", "8.8.8.8", "9.255.255.255", "11.0.0.1", "100.63.255.255", "100.128.0.0", "172.15.255.255",
+        "172.32.0.0", "192.167.255.255", "192.169.0.0", "198.17.255.255", "198.20.0.0", "223.255.255.255",
+        "2606:4700::1111", "2a00:1450:4001::1", "::ffff:8.8.8.8", "64:ff9b::808:808"}) {
     EXPECT_TRUE(is_public_address(outside)) << outside;
   }
 }

@@ -24,11 +24,26 @@ TEST(ModelSourceName, AHubsNameIsAnAddress) {
 }
 
 TEST(ModelSourceName, WhatNamesNoFileIsRefused) {
-  for (const char* text : {"hf:", "hf:ann", "hf:ann/repo", "hf:ann/repo/", "hf:/repo/x.gguf", "hf:ann//x.gguf",
-                           "hf:ann/repo/../../x.gguf", "hf:ann/repo/x.bin", "hf:ann/@v/x.gguf", "https://a.org/",
-                           "https://a.org/x.bin", "https://a.org/.gguf", "https://a.org/%2E%2E%2Fx.gguf",
-                           "https://a.org/a%00b.gguf", "ftp://a.org/x.gguf", "ollama:", "ollama:../x", "ollama:a/b/c/d",
-                           "https://a.org/m-00004-of-00003.gguf", "https://a.org/m-00000-of-00003.gguf"}) {
+  for (const char* text : {"hf:",
+                           "hf:ann",
+                           "hf:ann/repo",
+                           "hf:ann/repo/",
+                           "hf:/repo/x.gguf",
+                           "hf:ann//x.gguf",
+                           "hf:ann/repo/../../x.gguf",
+                           "hf:ann/repo/x.bin",
+                           "hf:ann/@v/x.gguf",
+                           "https://a.org/",
+                           "https://a.org/x.bin",
+                           "https://a.org/.gguf",
+                           "https://a.org/%2E%2E%2Fx.gguf",
+                           "https://a.org/a%00b.gguf",
+                           "ftp://a.org/x.gguf",
+                           "ollama:",
+                           "ollama:../x",
+                           "ollama:a/b/c/d",
+                           "https://a.org/m-00004-of-00003.gguf",
+                           "https://a.org/m-00000-of-00003.gguf"}) {
     const auto source = read_model_source(text, "", kHub);
     ASSERT_FALSE(source) << text;
     EXPECT_EQ(source.error().code, Code::InvalidArgument) << text;

@@ -150,8 +150,7 @@ TEST_F(Pulling, AWrongDigestIsRefusedAndNothingIsKept) {
 TEST_F(Pulling, ADigestThatTheHubNamesMustBeTrue) {
   std::string named = sha256("another");
   HostileServer server([&](const Ask& ask) {
-    if (ask.path == "/m.gguf")
-      return answer_of(302, "X-Linked-Etag: \"" + named + "\"\r\nLocation: /blob\r\n", "");
+    if (ask.path == "/m.gguf") return answer_of(302, "X-Linked-Etag: \"" + named + "\"\r\nLocation: /blob\r\n", "");
     return honest(ask, file_, "one");
   });
   expect_refused(pull(server.url("/m.gguf")), Code::Corruption);
@@ -201,9 +200,8 @@ TEST_F(Pulling, WhatWasBrokenOffIsGoneOnWith) {
   connections_ = 1;
   std::atomic<int> asked = 0;
   std::atomic<bool> breaks = true;
-  HostileServer server([&](const Ask& ask) {
-    return breaks && ++asked > 6 ? answer_of(503, "", "") : honest(ask, file_, "one");
-  });
+  HostileServer server(
+      [&](const Ask& ask) { return breaks && ++asked > 6 ? answer_of(503, "", "") : honest(ask, file_, "one"); });
   EXPECT_FALSE(pull(server.url("/m.gguf")));
   EXPECT_TRUE(is_left_over("m.gguf"));
   const std::size_t before = server.asks().size();
@@ -243,9 +241,8 @@ TEST_F(Pulling, WithoutAMarkOfItsVersionNothingIsGoneOnWith) {
   connections_ = 1;
   std::atomic<int> asked = 0;
   std::atomic<bool> breaks = true;
-  HostileServer server([&](const Ask& ask) {
-    return breaks && ++asked > 6 ? answer_of(503, "", "") : honest(ask, file_, "");
-  });
+  HostileServer server(
+      [&](const Ask& ask) { return breaks && ++asked > 6 ? answer_of(503, "", "") : honest(ask, file_, ""); });
   EXPECT_FALSE(pull(server.url("/m.gguf")));
   breaks = false;
   const auto pulled = pull(server.url("/m.gguf"));
@@ -369,7 +366,8 @@ TEST(PartialFileOnDisk, OneProcessAtATimeAndWhatIsDamagedIsBegunAnew) {
     ASSERT_TRUE((*first)->save());
   }
   EXPECT_EQ(PartialFile::open(path, identity, 7).value()->kept_bytes(), 20u);
-  for (const char* record : {"", "{}", "[1]", R"({"format":1,"file":"https://a.org/m.gguf","mark":"\"one\"","bytes":100,)"
+  for (const char* record : {"", "{}", "[1]",
+                             R"({"format":1,"file":"https://a.org/m.gguf","mark":"\"one\"","bytes":100,)"
                              R"("chunk_bytes":30,"have":[31,0,0,0]})"}) {
     std::ofstream(path.string() + ".json") << record;
     EXPECT_EQ(PartialFile::open(path, identity, 30).value()->kept_bytes(), 0u) << record;

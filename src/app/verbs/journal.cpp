@@ -100,9 +100,10 @@ void add_journal_verbs(CLI::App& app, AppContext& context) {
   CLI::App* add = add_verb(*group, "add", "Brings in conversations, a table of questions and answers, or texts",
                            "banchu journal add samples/en/day1.jsonl");
   auto first = std::make_shared<FirstLessonFlags>();
-  add->add_option("FILE", first->file,
-                  "One conversation a line: {\"messages\":[{\"role\",\"content\"}...],\"meta\":{\"time\",\"approved\"}}; "
-                  "or a .csv or .tsv with two columns; or a folder of .txt and .md")
+  add->add_option(
+         "FILE", first->file,
+         "One conversation a line: {\"messages\":[{\"role\",\"content\"}...],\"meta\":{\"time\",\"approved\"}}; "
+         "or a .csv or .tsv with two columns; or a folder of .txt and .md")
       ->required();
   add->add_flag("--preview", first->preview, "Only shows what a table or a folder would become");
   add->add_flag("--review", first->review, "They wait for your word instead of being approved");

@@ -89,7 +89,8 @@ Result<int> run_list(AppContext& context) {
     context.print(model_line(model));
   }
   context.answer({{"models", std::move(list)}});
-  if (models.empty()) context.say("no models; `./start --setup` fetches the default one, `banchu model pull` any other");
+  if (models.empty())
+    context.say("no models; `./start --setup` fetches the default one, `banchu model pull` any other");
   return 0;
 }
 
