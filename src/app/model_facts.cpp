@@ -98,18 +98,18 @@ std::string talk_line(const AppContext& context, const ModelFacts& facts) {
   if (!facts.can_talk)
     return context.said("it cannot talk: {}", translated(facts.can_talk.error().message, context.language));
   if (!facts.talk_bytes) return context.said("it can talk; how much memory that takes cannot be said");
-  const std::string need = format_bytes(*facts.talk_bytes), free = format_bytes(facts.memory_bytes);
-  if (facts.talks_here()) return context.said("it can talk here: it takes {}, {} are free", need, free);
-  return context.said("it can talk, but not here now: it takes {}, {} are free", need, free);
+  const std::string need = format_bytes(*facts.talk_bytes), left = format_bytes(facts.memory_bytes);
+  if (facts.talks_here()) return context.said("it can talk here: it takes {}, {} are free", need, left);
+  return context.said("it can talk, but not here now: it takes {}, {} are free", need, left);
 }
 
 std::string grow_line(const AppContext& context, const ModelFacts& facts) {
   if (!facts.can_train)
     return context.said("it cannot grow: {}", translated(facts.can_train.error().message, context.language));
   if (!facts.night_bytes) return context.said("it can grow; how much memory that takes cannot be said");
-  const std::string need = format_bytes(*facts.night_bytes), free = format_bytes(facts.memory_bytes);
-  if (facts.grows_here()) return context.said("it can grow here: a small night takes {}, {} are free", need, free);
-  return context.said("it can grow, but not here now: a small night takes {}, {} are free", need, free);
+  const std::string need = format_bytes(*facts.night_bytes), left = format_bytes(facts.memory_bytes);
+  if (facts.grows_here()) return context.said("it can grow here: a small night takes {}, {} are free", need, left);
+  return context.said("it can grow, but not here now: a small night takes {}, {} are free", need, left);
 }
 
 }  // namespace banchu

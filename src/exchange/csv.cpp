@@ -72,13 +72,13 @@ Result<CsvReader> CsvReader::open(const std::filesystem::path& path) {
   if (!*file) return error_from_errno("cannot read", path.string());
   CsvReader reader(std::move(file), path.string());
   BANCHU_TRY_STATUS(reader.begin());
-  return reader;
+  return Result<CsvReader>(std::move(reader));
 }
 
 Result<CsvReader> CsvReader::over(std::string text, const std::string& name) {
   CsvReader reader(std::make_unique<std::istringstream>(std::move(text)), name);
   BANCHU_TRY_STATUS(reader.begin());
-  return reader;
+  return Result<CsvReader>(std::move(reader));
 }
 
 Status CsvReader::begin() {

@@ -180,7 +180,9 @@ Result<Downloaded> in_ranges(const RemoteFile& file, const fs::path& path, const
 class OnePiece {
  public:
   explicit OnePiece(const fs::path& path)
-      : path_(path), fd_(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644)) {}
+      : path_(path), fd_(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644)) {
+    if (fd_ < 0) why_not_ = errno;
+  }
   OnePiece(const OnePiece&) = delete;
   OnePiece& operator=(const OnePiece&) = delete;
   ~OnePiece() {
@@ -188,6 +190,7 @@ class OnePiece {
   }
   Status start_again() {
     written = 0;
+    if (fd_ < 0) errno = why_not_;
     if (fd_ < 0 || ::ftruncate(fd_, 0) != 0 || ::lseek(fd_, 0, SEEK_SET) != 0)
       return error_from_errno("cannot write", path_.string());
     return {};
@@ -208,6 +211,7 @@ class OnePiece {
 
  private:
   fs::path path_;
+  int why_not_ = 0;  // errno, where it could not be opened
   int fd_;
 };
 
@@ -226,12 +230,13 @@ Result<Downloaded> in_one_piece(const RemoteFile& file, const fs::path& path, co
     if (progress) progress(progress_of(out.written, file.bytes.value_or(0)));
     return true;
   };
-  BANCHU_TRY_STATUS(with_patience(options, cancel, [&](bool&) -> Status {
+  const auto once = [&](bool&) -> Status {
     BANCHU_TRY_STATUS(out.start_again());
     BANCHU_TRY([[maybe_unused]] const HttpHead head,
                http_get(request_for(file.url, options), on_head, on_bytes, cancel));
     return {};
-  }));
+  };
+  BANCHU_TRY_STATUS(with_patience(options, cancel, once));
   BANCHU_TRY_STATUS(out.sync());
   return Downloaded{out.written, 0, false};
 }

@@ -58,7 +58,7 @@ struct PartialFile::Parts {
 Status PartialFile::Parts::lock() {
   fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
   if (fd < 0) return error_from_errno("cannot write", path.string());
-  if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return {};
+  if (::flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return {};  // some volumes know no locks
   return make_error(Code::Busy, fmt::format("another process is fetching {}", path.stem().string()),
                     "wait for it, or end that process");
 }
