@@ -6,7 +6,7 @@
 
 #include "app/plan_night.h"
 #include "app/progress_bar.h"
-#include "model/model.h"
+#include "model/model_check.h"
 #include "model/model_source.h"
 #include "plan/plan.h"
 #include "train/memory.h"
@@ -87,7 +87,7 @@ Result<ModelFacts> model_facts(const fs::path& path) {
   count_types(*file, facts);
   if (facts.parts > 1) add_parts(path, facts);
   facts.chat_template = template_name(file->text("tokenizer.chat_template").value_or(""));
-  facts.can_talk = Model::check(path);
+  facts.can_talk = check_model(path);
   facts.can_train = trainable_in_one(*file, facts.parts);
   facts.memory_bytes = lora::available_memory_bytes();
   estimate(*file, facts);

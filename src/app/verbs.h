@@ -34,10 +34,7 @@ void add_memory_verbs(CLI::App& app, AppContext& context);
 void add_self_verbs(CLI::App& app, AppContext& context);
 void add_bag_verbs(CLI::App& app, AppContext& context);
 void add_model_verbs(CLI::App& app, AppContext& context);
-// Below `model`; add_model_verbs calls them.
-void add_model_recommend_verb(CLI::App& model, AppContext& context);
-void add_model_pull_verb(CLI::App& model, AppContext& context);
-void add_model_inspect_verb(CLI::App& model, AppContext& context);
+void add_model_recommend_verb(CLI::App& model, AppContext& context);  // add_model_verbs calls it
 void add_import_verbs(CLI::App& app, AppContext& context);
 void add_export_verbs(CLI::App& app, AppContext& context);
 void add_bench_verbs(CLI::App& app, AppContext& context);

@@ -84,7 +84,5 @@ struct ModelInfo {
   std::string license;
 };
 Result<ModelInfo> model_info(const GgufFile& file);
-// A GgufTensor's type as people write it: "Q4_1", "F32".
-std::string tensor_type_name(std::uint32_t type);
 
 }  // namespace banchu

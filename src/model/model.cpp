@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "model/loaded_model.h"
+#include "model/model_check.h"
 #include "model/model_digest.h"
 #include "model/model_memory.h"
 
@@ -103,6 +104,6 @@ Result<std::shared_ptr<Model>> Model::load(const std::filesystem::path& path, co
   return LoadedModel::load(path, options);
 }
 
-Status Model::check(const std::filesystem::path& path) { return LoadedModel::check(path); }
+Status check_model(const std::filesystem::path& path) { return LoadedModel::check(path); }
 
 }  // namespace banchu

@@ -66,8 +66,6 @@ class Model {
   virtual ~Model() = default;
   // Errors: NotFound, Corruption, Unsupported (an architecture llama.cpp does not know), NoSpace (memory).
   static Result<std::shared_ptr<Model>> load(const std::filesystem::path& path, const ModelOptions& options = {});
-  // Whether the engine knows this file's architecture and tokenizer; no weight is read. The errors of load.
-  static Status check(const std::filesystem::path& path);
   virtual const ModelInfo& info() const = 0;
   virtual const std::string& digest() const = 0;  // SHA-256 of the file; cached by path, size and mtime
   virtual const std::filesystem::path& path() const = 0;

@@ -3,6 +3,7 @@
 
 #include "ggml.h"
 #include "model/gguf_file.h"
+#include "model/model_check.h"
 
 namespace banchu {
 namespace {

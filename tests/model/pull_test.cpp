@@ -40,7 +40,8 @@ std::string part(std::uint16_t number, std::uint16_t count) {
   writer.text("general.architecture", "llama");
   writer.number<std::uint16_t>("split.no", 2, number);
   writer.number<std::uint16_t>("split.count", 2, count);
-  writer.tensor("blk." + std::to_string(number) + ".weight", {1000}, std::vector<float>(1000, 1.0F * number));
+  writer.tensor("blk." + std::to_string(number) + ".weight", {1000},
+                std::vector<float>(1000, static_cast<float>(number)));
   return writer.bytes();
 }
 

@@ -1,11 +1,12 @@
 // model list, add, remove.
+#include "app/verbs/model.h"
+
 #include <fmt/format.h>
 
 #include <set>
 
 #include "app/open.h"
 #include "app/progress_bar.h"
-#include "app/verbs.h"
 #include "model/model_digest.h"
 
 namespace banchu {

@@ -4,7 +4,7 @@
 #include "app/model_facts.h"
 #include "app/open.h"
 #include "app/progress_bar.h"
-#include "app/verbs.h"
+#include "app/verbs/model.h"
 
 namespace banchu {
 namespace {

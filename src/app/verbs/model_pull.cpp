@@ -6,7 +6,7 @@
 #include "app/model_facts.h"
 #include "app/open.h"
 #include "app/progress_bar.h"
-#include "app/verbs.h"
+#include "app/verbs/model.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "model/pull.h"
