@@ -71,6 +71,15 @@ Json data_to_json(const FirstData& data, const Basket& basket) {
           {"first", std::move(first)}};
 }
 
+std::string shown_place(const AppContext& context, const std::string& where) {
+  if (where.starts_with("row ")) return context.said("row {}", where.substr(4));
+  return translated(where, context.language);
+}
+
+std::string shown_separator(const AppContext& context, const std::string& separator) {
+  return context.named(separator == "," ? "comma" : separator == ";" ? "semicolon" : separator);
+}
+
 std::string shown_line(const std::string& text) {
   std::string line = shorten(text, kShownCharacters);
   std::replace(line.begin(), line.end(), '\n', ' ');
@@ -79,14 +88,14 @@ std::string shown_line(const std::string& text) {
 
 void print_preview(const AppContext& context, const FirstData& data, const Basket& basket) {
   if (data.format == "csv") {
-    context.say("{} rows, separated by {}, {}: {} lessons", data.rows, context.named(data.separator), data.encoding,
-                data.lessons);
+    context.say("{} rows, separated by {}, {}: {} lessons", data.rows, shown_separator(context, data.separator),
+                data.encoding, data.lessons);
     if (!data.has_header) context.say("  no header was recognised: the first column asks, the second answers");
   } else {
     context.say("{} texts: {} lessons", data.rows, data.lessons);
   }
   for (const FirstLesson& lesson : basket.shown) {
-    context.print("  " + translated(lesson.where, context.language));
+    context.print("  " + shown_place(context, lesson.where));
     context.print(fmt::format("    {} ▸ {}", context.word(Word::you), shown_line(lesson.question)));
     context.print(fmt::format("    {} ▸ {}", context.word(Word::companion), shown_line(lesson.answer)));
   }
@@ -94,7 +103,7 @@ void print_preview(const AppContext& context, const FirstData& data, const Baske
     const Skipped& left = data.left_out(reason);
     if (left.count == 0) continue;
     std::string where;
-    for (const std::string& one : left.where) where += (where.empty() ? "" : ", ") + translated(one, context.language);
+    for (const std::string& one : left.where) where += (where.empty() ? "" : ", ") + shown_place(context, one);
     if (left.count > left.where.size()) where += ", ...";
     context.say("  left out, {}: {} ({})", context.named(kReasons[static_cast<std::size_t>(reason)]), left.count,
                 where);

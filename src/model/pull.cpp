@@ -194,7 +194,7 @@ Status Pull::check_split(std::size_t i, const GgufFile& file, const SourcePart& 
 }
 
 Status Pull::check(std::size_t i, Arriving& arriving) const {
-  if (*progress_) (*progress_)({"checking", 0, 0, "MB", ""});
+  if (*progress_) (*progress_)({"checking", i + 1, request_->source.parts.size(), "file", ""});
   BANCHU_TRY(arriving.pulled.digest, sha256_file(arriving.partial));
   BANCHU_TRY_STATUS(check_digest(i, arriving, arriving.pulled.digest));
   Result<std::shared_ptr<const GgufFile>> file = GgufFile::open(arriving.partial);

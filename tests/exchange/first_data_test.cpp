@@ -138,7 +138,7 @@ TEST_F(FirstDataOf, AMillionRowsTakeNoMoreMemoryThanTheirKeys) {
   const fs::path path = folder_.path() / "large.csv";
   {
     std::ofstream out(path, std::ios::binary);
-    for (int i = 0; i < 1000000; ++i) out << "question " << i % 900000 << ",answer\n";
+    for (int i = 0; i < 1000000; ++i) out << "question " << i % 900000 << ",an answer\n";
   }
   const std::uint64_t before = peak_rss_bytes();
   std::uint64_t handed = 0;
