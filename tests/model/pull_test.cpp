@@ -111,7 +111,7 @@ TEST_F(Pulling, AServerThatContradictsItsLengthIsRefused) {
     std::string answer = honest(ask, file_, "one");
     if (++asked < 4) return answer;
     const std::string total = "/" + std::to_string(file_.size());
-    return answer.replace(answer.find(total), total.size(), "/" + std::to_string(file_.size() - 8));
+    return answer.replace(answer.find(total), total.size(), "/" + std::to_string(file_.size() + 8));
   });
   expect_refused(pull(server.url("/m.gguf")), Code::Corruption);
   EXPECT_FALSE(is_left_over("m.gguf"));
