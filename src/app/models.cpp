@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "model/model_source.h"
+
 namespace banchu {
 namespace {
 
@@ -29,6 +31,12 @@ std::vector<fs::path> gguf_files(const fs::path& folder) {
   return files;
 }
 
+// Of a split model only the first part is a model by itself.
+bool is_later_part(const fs::path& file) {
+  const auto names = names_of_parts(file.filename().string());
+  return names && names->size() > 1 && names->front() != file.filename().string();
+}
+
 Status copy_whole(const fs::path& file, const fs::path& target) {
   const fs::path partial = target.string() + ".part";
   std::error_code failure;
@@ -49,7 +57,11 @@ fs::path shared_models_folder() {
   return environment_path("HOME") / ".local" / "share" / "banchu" / "models";
 }
 
-std::vector<fs::path> shared_models() { return gguf_files(shared_models_folder()); }
+std::vector<fs::path> shared_models() {
+  std::vector<fs::path> files = gguf_files(shared_models_folder());
+  std::erase_if(files, is_later_part);
+  return files;
+}
 
 Result<fs::path> shared_default_model() {
   const std::vector<fs::path> files = shared_models();

@@ -19,7 +19,7 @@ inline constexpr const char* kDefaultModelFile = "SmolLM2-135M-Instruct.Q4_1.ggu
 std::filesystem::path shared_models_folder();
 // The default model there, else the only one there. NotFound; the hint says how to get one.
 Result<std::filesystem::path> shared_default_model();
-std::vector<std::filesystem::path> shared_models();  // sorted
+std::vector<std::filesystem::path> shared_models();  // sorted; of a split model its first part
 
 // The digests the bag links, sorted; a link whose file has gone is among them.
 std::vector<std::string> linked_models(const Bag& bag);

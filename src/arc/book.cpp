@@ -5,6 +5,7 @@
 #include "arc/book_archive.h"
 #include "arc/book_block.h"
 #include "base/digest.h"
+#include "base/encoding.h"
 #include "base/file.h"
 #include "base/text.h"
 

@@ -33,9 +33,6 @@ bool is_scene_break(std::string_view line);
 // "Chapter VII. The Letter", "Prologue", "제3장 편지", "12화", and, standing alone, "3." and "IV".
 bool is_chapter_line(std::string_view line, bool stands_alone);
 
-// Plain bytes to UTF-8; says in `notes` when it was not UTF-8.
-Result<std::string> decode_text(std::string_view bytes, const std::string& name, std::vector<std::string>& notes);
-
 Result<BookBlocks> read_plain_text(std::string_view text);
 Result<BookBlocks> read_markdown(std::string_view text);
 Result<BookBlocks> read_epub(std::string_view bytes, const std::string& name);

@@ -73,6 +73,10 @@ Status Journal::append(const Turn& turn, EntrySource source, EntryMark mark) {
 Result<Journal::Added> Journal::add_jsonl(const std::filesystem::path& file) {
   BANCHU_TRY(const std::string text, read_file(file));
   BANCHU_TRY(const std::vector<AddedConversation> conversations, parse_conversations(text, file.string(), now()));
+  return add(conversations);
+}
+
+Result<Journal::Added> Journal::add(std::span<const AddedConversation> conversations) {
   Added counts;
   Database& database = bag_->database();
   const Status inserted = database.transaction([&]() -> Status {

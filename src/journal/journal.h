@@ -15,6 +15,8 @@
 
 namespace banchu {
 
+struct AddedConversation;  // jsonl.h
+
 class Journal {
  public:
   explicit Journal(Bag& bag) : bag_(&bag) {}
@@ -30,6 +32,8 @@ class Journal {
   // One conversation a line: {"messages":[{"role","content"}...],"meta":{"time":RFC3339,"approved":bool}}.
   // A leading system message is the mask. All of the file or nothing, in one transaction.
   Result<Added> add_jsonl(const std::filesystem::path& file);
+  // The same for conversations that were made from something else (jsonl.h).
+  Result<Added> add(std::span<const AddedConversation> conversations);
 
   Status mark(const std::string& turn_id, EntryMark mark, const std::string& fixed_reply = "");
 

@@ -84,13 +84,8 @@ AddedConversation make_conversation(const std::vector<Message>& messages, std::s
   return added;
 }
 
-Result<AddedConversation> parse_line(std::string_view line, const std::string& where, Time now) {
-  BANCHU_TRY_STATUS(check_utf8(line, where));
-  BANCHU_TRY(const Json json, parse_json(line, where));
-  if (!json.is_object()) return wrong(where, "is not a JSON object", "one conversation a line: {\"messages\":[...]}");
-  BANCHU_TRY(const Meta meta, parse_meta(json, where));
-  BANCHU_TRY(std::vector<Message> messages,
-             messages_from_json(json.contains("messages") ? json["messages"] : Json(), where));
+Result<AddedConversation> checked_conversation(std::vector<Message> messages, const Meta& meta, Time now,
+                                               const std::string& where) {
   for (Message& message : messages) message.content = nfc(message.content);
   // An empty mask is no mask.
   if (!messages.empty() && messages[0].role == Role::system && says_nothing(messages[0].content)) {
@@ -99,6 +94,16 @@ Result<AddedConversation> parse_line(std::string_view line, const std::string& w
   const std::size_t first = !messages.empty() && messages[0].role == Role::system ? 1 : 0;
   BANCHU_TRY_STATUS(check_messages(messages, first, where));
   return make_conversation(messages, first, meta, now);
+}
+
+Result<AddedConversation> parse_line(std::string_view line, const std::string& where, Time now) {
+  BANCHU_TRY_STATUS(check_utf8(line, where));
+  BANCHU_TRY(const Json json, parse_json(line, where));
+  if (!json.is_object()) return wrong(where, "is not a JSON object", "one conversation a line: {\"messages\":[...]}");
+  BANCHU_TRY(const Meta meta, parse_meta(json, where));
+  BANCHU_TRY(std::vector<Message> messages,
+             messages_from_json(json.contains("messages") ? json["messages"] : Json(), where));
+  return checked_conversation(std::move(messages), meta, now, where);
 }
 
 std::string_view without_byte_order_mark(std::string_view text) {
@@ -132,6 +137,12 @@ Result<std::vector<AddedConversation>> parse_conversations(std::string_view text
     conversations.push_back(std::move(added));
   }
   return conversations;
+}
+
+Result<AddedConversation> conversation_of(std::vector<Message> messages, bool approved, Time now,
+                                          const std::string& what) {
+  for (const Message& message : messages) BANCHU_TRY_STATUS(check_utf8(message.content, what));
+  return checked_conversation(std::move(messages), {std::nullopt, approved}, now, what);
 }
 
 std::string export_conversations(std::span<const Entry> entries) {

@@ -26,6 +26,10 @@ struct AddedConversation {
 // same file added later is known again). Errors: InvalidArgument, naming `what` and the line.
 Result<std::vector<AddedConversation>> parse_conversations(std::string_view text, const std::string& what, Time now);
 
+// The same from messages that did not come as JSON. `approved`: the replies may be taught. It has no time of its own.
+Result<AddedConversation> conversation_of(std::vector<Message> messages, bool approved, Time now,
+                                          const std::string& what);
+
 // Entries (in the journal's order) as lines of that format. A corrected reply stands as what it should have been;
 // a conversation is approved when every turn of it was kept or corrected. Where the mask changes, a new line begins.
 std::string export_conversations(std::span<const Entry> entries);

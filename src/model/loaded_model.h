@@ -17,6 +17,7 @@ namespace banchu {
 class LoadedModel final : public Model {
  public:
   static Result<std::shared_ptr<Model>> load(const std::filesystem::path& path, const ModelOptions& options);
+  static Status check(const std::filesystem::path& path);
 
   const ModelInfo& info() const override { return info_; }
   const std::string& digest() const override { return digest_; }
@@ -30,7 +31,8 @@ class LoadedModel final : public Model {
 
  private:
   LoadedModel() = default;
-  Status read_weights(const ModelOptions& options);
+  Status read_header(const std::filesystem::path& path);
+  Status read_weights(const ModelOptions& options, bool vocabulary_only = false);
 
   std::shared_ptr<const GgufFile> file_;
   ModelInfo info_;

@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "model/loaded_model.h"
+#include "model/model_check.h"
 #include "model/model_digest.h"
 #include "model/model_memory.h"
 
@@ -49,11 +50,12 @@ Status check_vocabulary(const GgufFile& file) {
 
 }  // namespace
 
-Status LoadedModel::read_weights(const ModelOptions& options) {
+Status LoadedModel::read_weights(const ModelOptions& options, bool vocabulary_only) {
   start_engine();
   const auto overrides = without_space_prefix();
   llama_model_params params = llama_model_default_params();
   params.n_gpu_layers = options.gpu_layers;
+  params.vocab_only = vocabulary_only;
   if (wants_space_prefix(*file_)) params.kv_overrides = overrides.data();
   try {
     handle_.reset(llama_model_load_from_file(path().c_str(), params));
@@ -67,16 +69,26 @@ Status LoadedModel::read_weights(const ModelOptions& options) {
                     "BANCHU_LOG=debug shows what the engine says; try another model file");
 }
 
-Result<std::shared_ptr<Model>> LoadedModel::load(const std::filesystem::path& path, const ModelOptions& options) {
-  const std::shared_ptr<LoadedModel> model(new LoadedModel());
-  BANCHU_TRY(model->file_, GgufFile::open(path));
-  const GgufFile& file = *model->file_;
-  if (file.text("general.type").value_or("model") == "adapter") {
+Status LoadedModel::read_header(const std::filesystem::path& path) {
+  BANCHU_TRY(file_, GgufFile::open(path));
+  if (file_->text("general.type").value_or("model") == "adapter") {
     return make_error(Code::InvalidArgument, path.string() + " is an adapter, not a model",
                       "give the base model's file; the adapter belongs to a self");
   }
-  BANCHU_TRY(model->info_, model_info(file));
-  BANCHU_TRY_STATUS(check_vocabulary(file));
+  BANCHU_TRY(info_, model_info(*file_));
+  return check_vocabulary(*file_);
+}
+
+Status LoadedModel::check(const std::filesystem::path& path) {
+  LoadedModel model;
+  BANCHU_TRY_STATUS(model.read_header(path));
+  return model.read_weights({}, true);
+}
+
+Result<std::shared_ptr<Model>> LoadedModel::load(const std::filesystem::path& path, const ModelOptions& options) {
+  const std::shared_ptr<LoadedModel> model(new LoadedModel());
+  BANCHU_TRY_STATUS(model->read_header(path));
+  const GgufFile& file = *model->file_;
   BANCHU_TRY_STATUS(check_memory(file, model->info_, options.memory_limit_bytes));
   BANCHU_TRY_STATUS(model->read_weights(options));
   BANCHU_TRY(model->digest_, model_digest(path));
@@ -91,5 +103,7 @@ Result<std::shared_ptr<Model>> LoadedModel::load(const std::filesystem::path& pa
 Result<std::shared_ptr<Model>> Model::load(const std::filesystem::path& path, const ModelOptions& options) {
   return LoadedModel::load(path, options);
 }
+
+Status check_model(const std::filesystem::path& path) { return LoadedModel::check(path); }
 
 }  // namespace banchu

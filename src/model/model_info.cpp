@@ -3,6 +3,7 @@
 
 #include "ggml.h"
 #include "model/gguf_file.h"
+#include "model/model_check.h"
 
 namespace banchu {
 namespace {
@@ -12,16 +13,6 @@ std::uint32_t small_number(const GgufFile& file, const std::string& key) {
   return value && *value > 0 && *value <= INT32_MAX ? static_cast<std::uint32_t>(*value) : 0;
 }
 
-// Upper case, as people write it: "q4_1" is Q4_1.
-std::string type_name(std::uint32_t type) {
-  std::string name = ggml_get_type_traits(static_cast<ggml_type>(type))->type_name;
-  if (name == "f32" || name == "f16" || name == "bf16" || name.starts_with('q') || name.starts_with("iq")) {
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
-  }
-  return name;
-}
-
 std::string most_common_type(const GgufFile& file) {
   std::map<std::uint32_t, std::uint64_t> count;
   for (const GgufTensor& tensor : file.tensors()) {
@@ -29,7 +20,7 @@ std::string most_common_type(const GgufFile& file) {
   }
   const auto most =
       std::max_element(count.begin(), count.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
-  return most == count.end() ? "" : type_name(most->first);
+  return most == count.end() ? "" : tensor_type_name(most->first);
 }
 
 std::uint32_t vocabulary_size(const GgufFile& file) {
@@ -39,6 +30,15 @@ std::uint32_t vocabulary_size(const GgufFile& file) {
 }
 
 }  // namespace
+
+std::string tensor_type_name(std::uint32_t type) {
+  std::string name = ggml_get_type_traits(static_cast<ggml_type>(type))->type_name;
+  if (name == "f32" || name == "f16" || name == "bf16" || name.starts_with('q') || name.starts_with("iq")) {
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  }
+  return name;
+}
 
 Result<ModelInfo> model_info(const GgufFile& file) {
   ModelInfo info;

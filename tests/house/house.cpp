@@ -62,7 +62,8 @@ const std::vector<Library> kLibraries = {
     {"Eigen/*", {"exchange"}},     {"zip.h", {"arc"}},
     {"pugixml.hpp", {"arc"}},      {"librsvg/*", {"arc"}},
     {"cairo.h", {"arc"}},          {"fontconfig/*", {"arc"}},
-    {"iconv.h", {"arc"}},
+    {"iconv.h", {"base"}},         {"netdb.h", {"base"}},
+    {"netinet/*", {"base"}},       {"arpa/*", {"base"}},
 };
 
 // The system's own C headers, and fmt, stand open to every room; so do the generated embedded/ headers.

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "app/entry_text.h"
+#include "app/first_lessons.h"
 #include "app/open.h"
 #include "app/verbs.h"
 #include "base/file.h"
@@ -14,14 +15,17 @@ namespace banchu {
 namespace {
 
 struct JournalFlags {
-  std::string file;
   std::string id;
   std::string to;
   int last = 0;
   bool force = false;
 };
 
-Result<int> run_add(AppContext& context, const JournalFlags& flags) {
+Result<int> run_add(AppContext& context, const FirstLessonFlags& flags) {
+  if (is_first_data(flags.file)) return add_first_lessons(context, flags);
+  if (flags.preview || flags.review || flags.sample > 0)
+    return make_error(Code::InvalidArgument, "--preview, --review and --sample are for tables and folders of texts",
+                      "a .jsonl file says itself what is approved");
   BANCHU_TRY(const std::unique_ptr<Bag> bag, open_bag(context, Bag::Access::read_write));
   BANCHU_TRY(const Journal::Added added, Journal(*bag).add_jsonl(flags.file));
   context.answer(
@@ -93,13 +97,20 @@ void add_journal_verbs(CLI::App& app, AppContext& context) {
   CLI::App* group = add_group(app, "journal", "What was said, and days kept elsewhere", "banchu journal show --last 5");
   auto flags = std::make_shared<JournalFlags>();
 
-  CLI::App* add =
-      add_verb(*group, "add", "Brings in conversations kept elsewhere", "banchu journal add samples/en/day1.jsonl");
+  CLI::App* add = add_verb(*group, "add", "Brings in conversations, a table of questions and answers, or texts",
+                           "banchu journal add samples/en/day1.jsonl");
+  auto first = std::make_shared<FirstLessonFlags>();
   add->add_option(
-         "FILE", flags->file,
-         "One conversation a line: {\"messages\":[{\"role\",\"content\"}...],\"meta\":{\"time\",\"approved\"}}")
+         "FILE", first->file,
+         "One conversation a line: {\"messages\":[{\"role\",\"content\"}...],\"meta\":{\"time\",\"approved\"}}; "
+         "or a .csv or .tsv with two columns; or a folder of .txt and .md")
       ->required();
-  on_run(add, context, [&context, flags] { return run_add(context, *flags); });
+  add->add_flag("--preview", first->preview, "Only shows what a table or a folder would become");
+  add->add_flag("--review", first->review, "They wait for your word instead of being approved");
+  add->add_option("--sample", first->sample, "So many lessons of a large table, drawn evenly")
+      ->check(CLI::Range(1, 10000))
+      ->type_name("N");
+  on_run(add, context, [&context, first] { return run_add(context, *first); });
 
   CLI::App* show = add_verb(*group, "show", "Shows what was kept", "banchu journal show --last 5");
   show->add_option("ID", flags->id, "Only this turn or conversation (the beginning of its id is enough)");

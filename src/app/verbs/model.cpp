@@ -1,13 +1,13 @@
-// model list, add, inspect, remove.
+// model list, add, remove.
+#include "app/verbs/model.h"
+
 #include <fmt/format.h>
 
 #include <set>
 
 #include "app/open.h"
 #include "app/progress_bar.h"
-#include "app/verbs.h"
 #include "model/model_digest.h"
-#include "train/train.h"
 
 namespace banchu {
 namespace {
@@ -90,7 +90,8 @@ Result<int> run_list(AppContext& context) {
     context.print(model_line(model));
   }
   context.answer({{"models", std::move(list)}});
-  if (models.empty()) context.say("no models; `./start --setup` fetches the default one");
+  if (models.empty())
+    context.say("no models; `./start --setup` fetches the default one, `banchu model pull` any other");
   return 0;
 }
 
@@ -107,47 +108,6 @@ Result<int> run_add(AppContext& context, const ModelFlags& flags) {
   model.path = link_path(*bag, model.digest);
   context.answer(model_to_json(model));
   context.print(model_line(model));
-  return 0;
-}
-
-// A file, or a model of the bag by the beginning of its id.
-Result<fs::path> named_file(const AppContext& context, const std::string& name) {
-  AppContext named;
-  named.options = context.options;
-  named.options.model = name;
-  std::unique_ptr<Bag> bag;
-  if (bag_exists(context)) {
-    BANCHU_TRY(bag, open_bag(context, Bag::Access::read_only));
-  }
-  return find_model(named, bag.get(), nullptr);
-}
-
-Result<int> run_inspect(AppContext& context, const ModelFlags& flags) {
-  BANCHU_TRY(const fs::path path, named_file(context, flags.file));
-  BANCHU_TRY(const auto file, GgufFile::open(path));
-  BANCHU_TRY(const ModelInfo info, model_info(*file));
-  const Status can_train = trainable(*file);
-  const Json answer = {{"path", path.string()},
-                       {"name", info.name},
-                       {"architecture", info.architecture},
-                       {"quantisation", info.quantisation},
-                       {"bytes", info.bytes},
-                       {"parameters", info.parameters},
-                       {"vocabulary", info.n_vocab},
-                       {"width", info.n_embd},
-                       {"layers", info.n_layer},
-                       {"heads", info.n_head},
-                       {"kv_heads", info.n_head_kv},
-                       {"context_tokens", info.context_tokens},
-                       {"chat_template", info.has_chat_template},
-                       {"license", info.license},
-                       {"can_be_trained", can_train.has_value()},
-                       {"why_not", can_train ? Json() : Json(can_train.error().message)}};
-  context.answer(answer);
-  for (const auto& [key, value] : answer.items()) {
-    const std::string shown = value.is_string() ? value.get<std::string>() : to_line(value);
-    context.print(pad_to(context.named(key), 17) + (key == "why_not" ? translated(shown, context.language) : shown));
-  }
   return 0;
 }
 
@@ -181,16 +141,14 @@ void add_model_verbs(CLI::App& app, AppContext& context) {
          [&context] { return run_list(context); });
 
   add_model_recommend_verb(*group, context);
+  add_model_pull_verb(*group, context);
 
   CLI::App* add = add_verb(*group, "add", "Links a GGUF file into the bag", "banchu model add ~/models/qwen.gguf");
   add->add_option("FILE", flags->file)->required();
   add->add_flag("--copy", flags->copy, "Copies it instead, for a bag that travels");
   on_run(add, context, [&context, flags] { return run_add(context, *flags); });
 
-  CLI::App* inspect =
-      add_verb(*group, "inspect", "What a model is, and whether it can be trained", "banchu model inspect model.gguf");
-  inspect->add_option("MODEL", flags->file, "A file, or the beginning of an id")->required();
-  on_run(inspect, context, [&context, flags] { return run_inspect(context, *flags); });
+  add_model_inspect_verb(*group, context);
 
   CLI::App* remove = add_verb(*group, "remove", "Takes a model out of the bag", "banchu model remove b179");
   remove->add_option("ID", flags->file)->required();

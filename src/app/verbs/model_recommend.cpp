@@ -59,7 +59,7 @@ Result<int> run_recommend(AppContext& context, const RecommendFlags& flags) {
     print_row(context, row);
   }
   context.answer({{"memory_bytes", memory}, {"models", std::move(list)}});
-  context.say("bring one as a GGUF file (q4_k_m): banchu model add FILE");
+  context.say("bring one as a GGUF file (q4_k_m): banchu model pull hf:OWNER/REPOSITORY/FILE");
   return 0;
 }
 

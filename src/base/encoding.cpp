@@ -1,12 +1,8 @@
-// Which encoding a plain text is in: a byte order mark decides, then UTF-8 where it is UTF-8, then CP949 (Windows
-// Korean).
+#include "base/encoding.h"
+
 #include <fmt/format.h>
 #include <iconv.h>
 
-#include <algorithm>
-#include <memory>
-
-#include "arc/book_block.h"
 #include "base/text.h"
 
 namespace banchu {
@@ -78,13 +74,12 @@ Result<std::string> decode_unmarked(std::string_view bytes, const std::string& n
     notes.push_back(fmt::format("{} damaged bytes stand as U+FFFD", broken));
     return text;
   }
-  bool is_whole = false;
-  std::string korean = convert(bytes, "CP949", is_whole);
-  if (!is_whole)
+  const std::optional<std::string> korean = from_cp949(bytes);
+  if (!korean)
     return make_error(Code::InvalidArgument, fmt::format("{} is neither UTF-8 nor CP949 text", name),
                       "save it as UTF-8 and try again");
   notes.emplace_back("read as CP949");
-  return korean;
+  return *korean;
 }
 
 }  // namespace
@@ -95,9 +90,16 @@ Result<std::string> decode_text(std::string_view bytes, const std::string& name,
   if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
   if (bytes.find('\0') != std::string_view::npos)
     return make_error(Code::Unsupported, fmt::format("{} is not a text (it holds zero bytes)", name),
-                      "known are: text, Markdown, EPUB, DOCX");
+                      "save it as UTF-8 and try again");
   if (is_valid_utf8(bytes)) return std::string(bytes);
   return decode_unmarked(bytes, name, notes);
+}
+
+std::optional<std::string> from_cp949(std::string_view bytes) {
+  bool is_whole = false;
+  std::string text = convert(bytes, "CP949", is_whole);
+  if (!is_whole) return std::nullopt;
+  return text;
 }
 
 }  // namespace banchu
