@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "app/language.h"
 #include "app/night.h"
-#include "app/words.h"
 
 namespace banchu {
 

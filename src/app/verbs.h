@@ -45,6 +45,7 @@ void add_arc_compare_verb(CLI::App& arc, AppContext& context);
 void add_arc_golden_verbs(CLI::App& arc, AppContext& context);
 void add_arc_golden_make_verb(CLI::App& golden, AppContext& context);
 void add_explain_verbs(CLI::App& app, AppContext& context);
+void add_trouble_verbs(CLI::App& app, AppContext& context);
 void add_plan_verbs(CLI::App& app, AppContext& context);
 void add_doctor_verbs(CLI::App& app, AppContext& context);
 void add_shell_verbs(CLI::App& app, AppContext& context);  // completion, man
