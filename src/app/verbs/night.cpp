@@ -137,6 +137,8 @@ Result<int> run_stages(AppContext& context, const NightFlags& flags, Until until
     context.note(translated(note.get<std::string>(), context.language));
   }
   if (!outcome.finished) {
+    if (outcome.train.is_object() && until == Until::train)
+      tell(context, context.named("engraving"), {engraved_line(outcome, context.language)});
     context.note(context.said("done so far; to go on: banchu night"));
     return 0;
   }

@@ -1,0 +1,168 @@
+// Every command of the guide is run as it stands in docs/, in both languages; each step leaves its picture.
+#include "app/guide.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <clocale>
+#include <cstdlib>
+#include <regex>
+#include <sstream>
+
+#include "app/picture.h"
+#include "app/terminal.h"
+#include "tests/app/shell.h"
+#include "tests/app/source_strings.h"
+
+namespace banchu {
+namespace {
+
+namespace fs = std::filesystem;
+using test::has_hangul;
+using test::Ran;
+using test::World;
+
+const fs::path kRoot = BANCHU_SOURCE_DIR;
+
+std::string commands_of(const Guide& guide) {
+  std::string script;
+  const auto add = [&](const GuideStep& step) {
+    for (const GuidePart& part : step.parts) {
+      if (part.is_code) script += part.text;
+    }
+  };
+  add(guide.opening);
+  for (const GuideStep& step : guide.steps) add(step);
+  return script;
+}
+
+// A clone as the guide's reader has it, but with the tiny model and its day in the place of the real ones.
+class Clone {
+ public:
+  Clone() {
+    fs::create_directories(root() / "bin");
+    fs::create_directories(root() / "samples/en");
+    fs::create_directories(root() / "shared/models");
+    fs::create_symlink(test::tiny_model(), root() / "shared/models/tiny.gguf");
+    fs::create_symlink(tiny("good-day.jsonl"), root() / "samples/en/day1.jsonl");
+    write_program();
+  }
+
+  Ran run(const std::string& script) const {
+    world_.write("guide.sh", "set -eu\ncd '" + root().string() + "'\n" + script);
+    const std::string home = root().string();
+    const std::string command = "env -i PATH=/usr/bin:/bin LANG=C.UTF-8 HOME='" + home + "/home' XDG_CACHE_HOME='" +
+                                home + "/cache' BANCHU_HOME='" + home + "/shared' GOMP_SPINCOUNT=2000 bash '" + home +
+                                "/guide.sh' </dev/null >'" + home + "/out' 2>'" + home + "/err'";
+    const int status = std::system(command.c_str());
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_file(root() / "out").value_or(""),
+            read_file(root() / "err").value_or("")};
+  }
+  fs::path root() const { return world_.folder(); }
+
+ private:
+  static std::string tiny(const std::string& name) { return (kRoot / "tests/fixtures/tiny" / name).string(); }
+
+  // The program on one thread, with the tiny recipe in a bag that has none. Only `doctor` may answer "no" (there is no
+  // bag in the beginning).
+  void write_program() const {
+    const std::string recipe = read_file(tiny("night.yaml")).value();
+    world_.write("tiny.yaml", std::regex_replace(recipe, std::regex("(suite|everyday): "), "$1: " + tiny("")));
+    const fs::path program = world_.write(
+        "bin/banchu", std::string("#!/bin/sh\n") + "'" BANCHU_PROGRAM "' --threads 1 --seed 1 \"$@\" || answer=$?\n" +
+                          "[ ! -f \"$BANCHU_BAG/bag.json\" ] || [ -e \"$BANCHU_BAG/night.yaml\" ] || cp '" +
+                          (root() / "tiny.yaml").string() + "' \"$BANCHU_BAG/night.yaml\"\n" + "exit ${answer:-0}\n");
+    fs::permissions(program, fs::perms::owner_all);
+  }
+
+  World world_;
+};
+
+void walk_through(Language language) {
+  const Clone clone;
+  const Ran ran = clone.run(commands_of(guide_in(language)));
+  ASSERT_EQ(ran.exit_code, 0) << ran.out << ran.err;
+  for (const char* picture :
+       {"step1", "step1-mine", "step2", "step3", "step4", "step5", "step6", "step6-in-time", "step7", "step8"}) {
+    const std::string svg = read_file(clone.root() / (std::string(picture) + ".svg")).value_or("");
+    EXPECT_EQ(svg.find("<svg"), 0u) << picture;
+    EXPECT_NE(svg.find("</svg>"), std::string::npos) << picture;
+    EXPECT_EQ(has_hangul(svg), language == Language::ko) << picture;
+  }
+  EXPECT_EQ(read_file(clone.root() / "err").value_or("").find("["), std::string::npos) << ran.err;
+}
+
+TEST(Guide, EveryCommandOfTheEnglishOneRunsAndDrawsItsPicture) { walk_through(Language::en); }
+TEST(Guide, EveryCommandOfTheKoreanOneRunsAndDrawsItsPicture) { walk_through(Language::ko); }
+
+TEST(Guide, BothLanguagesHaveTheSameStepsAndTheSameCommands) {
+  const Guide& english = guide_in(Language::en);
+  const Guide& korean = guide_in(Language::ko);
+  ASSERT_EQ(english.steps.size(), 8u);
+  EXPECT_EQ(std::regex_replace(commands_of(korean), std::regex(" --lang ko"), ""), commands_of(english));
+  for (std::size_t i = 0; i < 8; ++i) {
+    EXPECT_EQ(english.steps[i].title.find(std::to_string(i + 1) + ". "), 0u);
+    EXPECT_TRUE(has_hangul(korean.steps[i].title));
+    for (const GuidePart& part : english.steps[i].parts) EXPECT_FALSE(has_hangul(part.text)) << part.text;
+    for (const GuidePart& part : korean.steps[i].parts) EXPECT_TRUE(part.is_code || has_hangul(part.text)) << part.text;
+  }
+}
+
+TEST(Guide, IsShownInAWindowOfEightyColumns) {
+  ASSERT_NE(std::setlocale(LC_CTYPE, "C.UTF-8"), nullptr);
+  for (const char* language : {"en", "ko"}) {
+    for (const std::string& step : {std::string(), std::string("3"), std::string("8")}) {
+      std::vector<std::string> words = {"--lang", language, "guide"};
+      if (!step.empty()) words.push_back(step);
+      const Ran ran = World().run(words);
+      EXPECT_EQ(ran.exit_code, 0) << ran.err;
+      std::istringstream lines(ran.out);
+      for (std::string line; std::getline(lines, line);) {
+        if (!line.starts_with("    ")) EXPECT_LE(display_width(line), 80u) << line;
+      }
+    }
+  }
+}
+
+TEST(Guide, SaysWhereToGoOnAndWhatIsMissing) {
+  World world;
+  EXPECT_EQ(world.run({"--json", "guide"}).json()["next"], 1);
+  world.make_bag();
+  EXPECT_EQ(world.run({"--json", "guide"}).json()["next"], 3);
+  const Ran early = world.run({"guide", "5", "--picture", (world.folder() / "x.svg").string()});
+  EXPECT_EQ(early.exit_code, 5);
+  EXPECT_NE(early.err.find("banchu night"), std::string::npos) << early.err;
+  EXPECT_FALSE(fs::exists(world.folder() / "x.svg"));
+  for (const char* step : {"0", "9", "12", "x", "첫째"}) EXPECT_EQ(world.run({"guide", step}).exit_code, 3) << step;
+  EXPECT_NE(world.run({"--lang", "ko", "guide", "9"}).err.find("걸음은 없습니다"), std::string::npos);
+}
+
+TEST(Guide, APictureOfAnotherKindIsRefused) {
+  World world;
+  world.make_bag();
+  EXPECT_EQ(world.run({"guide", "2", "--picture", (world.folder() / "x.jpg").string()}).exit_code, 2);
+}
+
+TEST(Picture, WhatOthersWroteStaysText) {
+  const std::string svg = bars_picture({"<script>", "a & b", true}, {{"<b>", "1", 1, 0.5, true}});
+  EXPECT_EQ(svg.find("<script>"), std::string::npos);
+  EXPECT_NE(svg.find("&lt;script&gt;"), std::string::npos);
+}
+
+TEST(Picture, DrawsWhatHasOnePointOrNone) {
+  const PictureFrame frame{"t", "n", true};
+  EXPECT_NE(lines_picture(frame, "x", {{"a", {{1, 2}}, false}}, std::nullopt).find("</svg>"), std::string::npos);
+  EXPECT_NE(bars_picture(frame, {}).find("</svg>"), std::string::npos);
+  EXPECT_EQ(lines_picture(frame, "x", {{"a", {{1, 2}}, false}}, std::nullopt).find("nan"), std::string::npos);
+}
+
+TEST(Taste, NeedsTwoSelves) {
+  World world;
+  world.make_bag();
+  const Ran ran = world.run({"self", "taste"});
+  EXPECT_EQ(ran.exit_code, 5);
+  EXPECT_NE(ran.err.find("is the first"), std::string::npos) << ran.err;
+}
+
+}  // namespace
+}  // namespace banchu
