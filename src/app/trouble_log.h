@@ -2,7 +2,8 @@
 //
 // A failure is kept as its kind: the row of the catalogue that it was made from, with "…" where names, paths or words
 // stood; verb, code, version and what kind of machine it was. No content and no names. Wrong use and Ctrl-C are not
-// kept. On disk: troubles.jsonl beside the shared models (models.h), one object a line, halved when it passes 256 KiB.
+// kept, and nothing is with BANCHU_TROUBLES=off. On disk: troubles.jsonl beside the shared models (models.h), one
+// object a line, halved when it passes 256 KiB.
 #pragma once
 
 #include <string>
