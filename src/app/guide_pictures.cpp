@@ -68,7 +68,9 @@ Result<Drawing> draw_next_word(const AppContext& context, const std::string& wor
 
 Result<Drawing> draw_fit(const AppContext& context) {
   std::unique_ptr<Bag> bag;
-  if (bag_exists(context)) BANCHU_TRY(bag, open_bag(context, Bag::Access::read_only));
+  if (bag_exists(context)) {
+    BANCHU_TRY(bag, open_bag(context, Bag::Access::read_only));
+  }
   BANCHU_TRY(const std::filesystem::path path, find_model(context, bag.get(), nullptr));
   BANCHU_TRY(const auto file, GgufFile::open(path));
   BANCHU_TRY(const plan::Shape shape, plan::shape_from_gguf(*file));

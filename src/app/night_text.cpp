@@ -150,9 +150,10 @@ std::string engraved_line(const NightOutcome& outcome, Language language) {
   }
   const std::string_view english =
       "{:.0f} steps, loss {:.2f} -> {:.2f}; on unseen lessons best at step {:.0f} ({:.2f}), which is kept; ended by {}";
+  const std::string end = string_at(train, "stopped_because");
   return fmt::format(fmt::runtime(in_language(english, language)), number_at(train, "steps"),
                      number_at(train, "loss_first"), number_at(train, "loss_last"), best_step, best,
-                     in_language(string_at(train, "stopped_because"), language));
+                     in_language(end, language));
 }
 
 std::vector<std::string> waking_lines(const NightOutcome& outcome, Language language) {

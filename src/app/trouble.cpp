@@ -21,7 +21,8 @@ std::vector<Trouble> read_troubles() {
   std::vector<Trouble> list;
   for (const auto& [id, json] : table->items()) {
     list.push_back({id, both(json, "symptom"), both(json, "cause"), both(json, "cure"), {}, string_at(json, "where")});
-    for (const Json& error : json.value("errors", Json::array())) list.back().errors.push_back(error);
+    for (const Json& error : json.value("errors", Json::array()))
+      list.back().errors.push_back(error.get<std::string>());
   }
   return list;
 }

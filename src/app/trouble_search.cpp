@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "app/trouble.h"
 #include "bag/database.h"
 #include "base/text.h"

@@ -107,6 +107,30 @@ TEST(Guide, BothLanguagesHaveTheSameStepsAndTheSameCommands) {
   }
 }
 
+// "journal add samples/day.jsonl --force" has the verb "journal add" and the option "--force".
+TEST(Readme, EveryCommandHasItsVerbAndItsOptions) {
+  static const std::regex command("bin/banchu ([^`]+)`"), option("--[a-z-]+");
+  const World world;
+  int checked = 0;
+  for (const char* page : {"README.md", "README.ko.md"}) {
+    const std::string text = read_file(kRoot / page).value();
+    for (auto at = std::sregex_iterator(text.begin(), text.end(), command); at != std::sregex_iterator(); ++at) {
+      const std::string typed = (*at)[1].str();
+      std::istringstream words(typed);
+      std::vector<std::string> verb;
+      for (std::string word; words >> word && !word.starts_with('-') && verb.size() < 2;) verb.push_back(word);
+      if (verb.empty()) continue;
+      verb.push_back("--help");
+      const Ran help = world.run(verb);
+      EXPECT_EQ(help.exit_code, 0) << typed << help.err;
+      for (auto one = std::sregex_iterator(typed.begin(), typed.end(), option); one != std::sregex_iterator(); ++one)
+        EXPECT_NE(help.out.find(one->str()), std::string::npos) << typed;
+      ++checked;
+    }
+  }
+  EXPECT_GT(checked, 40);
+}
+
 TEST(Guide, IsShownInAWindowOfEightyColumns) {
   ASSERT_NE(std::setlocale(LC_CTYPE, "C.UTF-8"), nullptr);
   for (const char* language : {"en", "ko"}) {

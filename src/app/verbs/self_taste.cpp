@@ -140,7 +140,8 @@ void add_self_taste_verb(CLI::App& group, AppContext& context) {
   verb->add_option("--question", flags->questions, "What both are asked; may be given several times (default: five)")
       ->type_name("TEXT")
       ->expected(1)
-      ->take_all();
+      ->take_all()
+      ->allow_extra_args(false);
   on_run(verb, context, [&context, flags] { return run_taste(context, *flags); });
 }
 
