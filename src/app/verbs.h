@@ -1,8 +1,7 @@
 // The table of verbs. To add one: write `void add_x_verbs(CLI::App&, AppContext&)` in src/app/verbs/x.cpp, declare it
 // here, name it in kVerbs (cli.cpp). Help, man page and shell completion come from what it registers.
 //
-//   void add_self_taste_verb(CLI::App& self, AppContext& context);  // add_self_verbs calls it
-void add_bag_verbs(CLI::App& app, AppContext& context) {
+//   void add_bag_verbs(CLI::App& app, AppContext& context) {
 //     auto options = std::make_shared<ShowOptions>();              // lives as long as the registered action
 //     CLI::App* show = add_verb(app, "show", "Shows it", "banchu bag show --json");
 //     show->add_flag("--full", options->full, "...");
@@ -33,7 +32,8 @@ void add_bag_verbs(CLI::App& app, AppContext& context) {
   void add_journal_verbs(CLI::App& app, AppContext& context);
   void add_memory_verbs(CLI::App& app, AppContext& context);
   void add_self_verbs(CLI::App& app, AppContext& context);
-  void add_bag_verbs(CLI::App& app, AppContext& context);
+  void add_self_taste_verb(CLI::App& self, AppContext& context);  // add_self_verbs calls it
+void add_bag_verbs(CLI::App& app, AppContext& context);
   void add_model_verbs(CLI::App& app, AppContext& context);
   void add_model_recommend_verb(CLI::App& model, AppContext& context);  // add_model_verbs calls it
   void add_import_verbs(CLI::App& app, AppContext& context);
