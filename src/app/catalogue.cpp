@@ -138,14 +138,22 @@ Told Catalogue::with_row(const Row& row, const std::vector<std::string_view>& ho
   }
   told.text = filled(row.korean, values);
   told.kind.plain = filled(row.english, kinds);
+  // Signs between things that nobody knows ("{}: {}") are one thing that nobody knows.
+  const bool has_words = std::ranges::any_of(row.pieces, [](const std::string& piece) {
+    return std::ranges::any_of(piece, [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
+  });
+  const bool is_unknown =
+      std::ranges::all_of(kinds, [](const std::string& kind) { return kind.empty() || kind == "…"; });
+  if (!has_words && is_unknown) told.kind = {"…", {row.english}};
   return told;
 }
 
-// Of all rows that fit, the one that leaves the fewest letters untold, what stands in its holes included.
+// Of all rows that fit, the one that leaves the fewest letters untold, what stands in its holes included; of equal ones
+// the one that needs fewer rows.
 Told Catalogue::translate(std::string_view sentence, int depth, Known& known) const {
   if (const std::string* whole = find(sentence)) {
     const std::string english(sentence);
-    return {filled(*whole, {}), {english, {english}}, sentence.size() + 1};
+    return {filled(*whole, {}), {english, {english}}, sentence.size()};
   }
   if (const auto found = known.find(sentence); found != known.end()) return found->second;
   Told best{std::string(sentence), {sentence.empty() ? "" : "…", {}}, 0};
@@ -153,7 +161,8 @@ Told Catalogue::translate(std::string_view sentence, int depth, Known& known) co
     const auto holes = depth < kDeepest ? holes_in(sentence, row) : std::nullopt;
     if (!holes) continue;
     Told told = with_row(row, *holes, depth, known);
-    if (told.letters > best.letters) best = std::move(told);
+    const bool is_simpler = told.letters == best.letters && told.kind.rows.size() < best.kind.rows.size();
+    if (told.letters > best.letters || is_simpler) best = std::move(told);
   }
   return known[std::string(sentence)] = best;
 }

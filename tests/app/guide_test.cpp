@@ -84,6 +84,10 @@ void walk_through(Language language) {
   const Clone clone;
   const Ran ran = clone.run(commands_of(guide_in(language)));
   ASSERT_EQ(ran.exit_code, 0) << ran.out << ran.err;
+  // Too many steps on few talks: the best was not the last. Stopped in time: nobody waited for the fortieth.
+  const bool korean = language == Language::ko;
+  EXPECT_NE(ran.out.find(korean ? "정한 걸음을 다 걸음" : "ended by max_steps"), std::string::npos) << ran.out;
+  EXPECT_NE(ran.out.find(korean ? "더 나아지지 않음" : "ended by patience"), std::string::npos) << ran.out;
   for (const char* picture :
        {"step1", "step1-mine", "step2", "step3", "step4", "step5", "step6", "step6-in-time", "step7", "step8"}) {
     const std::string svg = read_file(clone.root() / (std::string(picture) + ".svg")).value_or("");

@@ -141,7 +141,7 @@ TEST(Korean, NotesAndEveryNameHaveARow) {
         const bool is_sentence = call.function == "named" || literal.find(' ') != std::string::npos;
         if (!is_sentence || !has_letters(literal) || has_hangul(literal)) continue;
         const std::string korean = translated(std::regex_replace(literal, hole, "7"), Language::ko);
-        if (!has_hangul(korean)) missing += file.string() + ": " + literal + "\n";
+        if (!has_hangul(korean) && !catalogue().contains(literal)) missing += file.string() + ": " + literal + "\n";
       }
     }
   }
