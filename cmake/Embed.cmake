@@ -1,8 +1,12 @@
-# banchu_embed(target folder): every file of `folder` becomes a string in the program.
+# banchu_embed(target folder [pattern]): every file of `folder` (that fits) becomes a string in the program.
 # src/<room>/suite/en.yaml is then `const std::string_view` banchu::embedded::suite_en_yaml, declared in the
 # generated header "embedded/suite.h".
 function(banchu_embed target folder)
-  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*)
+  set(pattern "*")
+  if(ARGC GREATER 2)
+    set(pattern "${ARGV2}")
+  endif()
+  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/${pattern})
   if(NOT files)
     return()
   endif()

@@ -19,7 +19,7 @@ Result<GoldenSet> open_golden(const ArcDials& dials) {
 
 Result<std::shared_ptr<const Standard>> open_standard(const AppContext& context, const ArcDials& dials) {
   BANCHU_TRY(const GoldenSet set, open_golden(dials));
-  context.note(fmt::format("calibrating on {} golden episodes", set.stories.size()));
+  context.note(context.said("calibrating on {} golden episodes", set.stories.size()));
   BANCHU_TRY(Standard standard, calibrate_standard(episodes_of(set), set.digest));
   return std::shared_ptr<const Standard>(std::make_shared<Standard>(std::move(standard)));
 }
@@ -43,8 +43,8 @@ Status write_picture(const AppContext& context, const std::filesystem::path& pat
   const bool has_hangul = has_hangul_font();
   if (!has_hangul)
     context.note(
-        "no font of this machine has Hangul, so Korean text is left out of the PNG; install fonts-nanum, or "
-        "write an .svg");
+        context.named("no font of this machine has Hangul, so Korean text is left out of the PNG; install "
+                      "fonts-nanum, or write an .svg"));
   BANCHU_TRY(const std::string png, svg_to_png(draw(has_hangul)));
   return write_file_atomic(path, png);
 }

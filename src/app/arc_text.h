@@ -5,11 +5,12 @@
 #include <string>
 #include <vector>
 
+#include "app/context.h"
 #include "arc/reading.h"
 
 namespace banchu {
 
-// The lines of `arc score`, without colour.
-std::vector<std::string> reading_lines(const Reading& reading, std::size_t columns);
+// The lines of `arc score`, without colour, in the user's language.
+std::vector<std::string> reading_lines(const AppContext& context, const Reading& reading);
 
 }  // namespace banchu

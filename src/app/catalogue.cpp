@@ -18,6 +18,7 @@ constexpr int kDeepest = 4;  // sentences within sentences
 
 // A template cut at its holes: "there is no {}" has the pieces "there is no " and "".
 struct Row {
+  std::string english;
   std::vector<std::string> pieces;
   std::string korean;
   std::size_t letters = 0;  // of all pieces
@@ -40,6 +41,7 @@ std::vector<std::string> pieces_of(std::string_view text) {
 
 struct Told {
   std::string text;
+  SentenceKind kind;
   std::size_t letters = 0;  // of the sentence that the rows account for
 };
 
@@ -54,9 +56,9 @@ class Catalogue {
     const auto found = exact_.find(english);
     return found == exact_.end() ? nullptr : &found->second;
   }
-  std::string translate(std::string_view sentence) const {
+  Told tell(std::string_view sentence) const {
     Known known;
-    return translate(sentence, 0, known).text;
+    return translate(sentence, 0, known);
   }
 
  private:
@@ -76,7 +78,7 @@ void Catalogue::read(std::string_view yaml, const std::string& what) {
   for (const auto& [english, korean] : table->items()) {
     BANCHU_CHECK(korean.is_string(), english);
     exact_[english] = korean.get<std::string>();
-    Row row{pieces_of(english), korean.get<std::string>(), 0};
+    Row row{english, pieces_of(english), korean.get<std::string>(), 0};
     for (const std::string& piece : row.pieces) row.letters += piece.size();
     if (row.pieces.size() > 1) rows_.push_back(std::move(row));
   }
@@ -125,27 +127,42 @@ std::string filled(std::string_view korean, const std::vector<std::string>& valu
 }
 
 Told Catalogue::with_row(const Row& row, const std::vector<std::string_view>& holes, int depth, Known& known) const {
-  Told told{"", row.letters};
-  std::vector<std::string> values;
+  Told told{"", {"", {row.english}}, row.letters};
+  std::vector<std::string> values, kinds;
   for (const std::string_view hole : holes) {
     Told part = translate(hole, depth + 1, known);
     told.letters += part.letters;
+    told.kind.rows.insert(told.kind.rows.end(), part.kind.rows.begin(), part.kind.rows.end());
     values.push_back(std::move(part.text));
+    kinds.push_back(std::move(part.kind.plain));
   }
   told.text = filled(row.korean, values);
+  told.kind.plain = filled(row.english, kinds);
+  // Signs between things that nobody knows ("{}: {}") are one thing that nobody knows.
+  const bool has_words = std::ranges::any_of(row.pieces, [](const std::string& piece) {
+    return std::ranges::any_of(piece, [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
+  });
+  const bool is_unknown =
+      std::ranges::all_of(kinds, [](const std::string& kind) { return kind.empty() || kind == "…"; });
+  if (!has_words && is_unknown) told.kind = {"…", {row.english}};
   return told;
 }
 
-// Of all rows that fit, the one that leaves the fewest letters untold, what stands in its holes included.
+// Of all rows that fit, the one that leaves the fewest letters untold, what stands in its holes included; of equal ones
+// the one that needs fewer rows.
 Told Catalogue::translate(std::string_view sentence, int depth, Known& known) const {
-  if (const std::string* whole = find(sentence)) return {filled(*whole, {}), sentence.size() + 1};
+  if (const std::string* whole = find(sentence)) {
+    const std::string english(sentence);
+    return {filled(*whole, {}), {english, {english}}, sentence.size()};
+  }
   if (const auto found = known.find(sentence); found != known.end()) return found->second;
-  Told best{std::string(sentence), 0};
+  Told best{std::string(sentence), {sentence.empty() ? "" : "…", {}}, 0};
   for (const Row& row : rows_) {
     const auto holes = depth < kDeepest ? holes_in(sentence, row) : std::nullopt;
     if (!holes) continue;
     Told told = with_row(row, *holes, depth, known);
-    if (told.letters > best.letters) best = std::move(told);
+    const bool is_simpler = told.letters == best.letters && told.kind.rows.size() < best.kind.rows.size();
+    if (told.letters > best.letters || is_simpler) best = std::move(told);
   }
   return known[std::string(sentence)] = best;
 }
@@ -160,8 +177,10 @@ std::string_view in_language(std::string_view english, Language language) {
 
 std::string translated(std::string_view sentence, Language language) {
   if (language == Language::en || sentence.empty()) return std::string(sentence);
-  return Catalogue::korean().translate(sentence);
+  return Catalogue::korean().tell(sentence).text;
 }
+
+SentenceKind kind_of(std::string_view sentence) { return Catalogue::korean().tell(sentence).kind; }
 
 std::string translated_lines(std::string_view text, Language language) {
   std::string lines;

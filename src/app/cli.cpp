@@ -27,10 +27,10 @@ namespace {
 constexpr int kMaxThreads = 1024;
 
 using AddVerbs = void (*)(CLI::App&, AppContext&);
-constexpr AddVerbs kVerbs[] = {add_chat_verbs,    add_journal_verbs, add_night_verbs, add_memory_verbs,
-                               add_self_verbs,    add_bag_verbs,     add_model_verbs, add_import_verbs,
-                               add_export_verbs,  add_bench_verbs,   add_arc_verbs,   add_plan_verbs,
-                               add_explain_verbs, add_doctor_verbs,  add_serve_verbs, add_shell_verbs};
+constexpr AddVerbs kVerbs[] = {
+    add_chat_verbs,    add_journal_verbs, add_night_verbs,   add_memory_verbs, add_self_verbs,  add_bag_verbs,
+    add_model_verbs,   add_import_verbs,  add_export_verbs,  add_bench_verbs,  add_arc_verbs,   add_plan_verbs,
+    add_explain_verbs, add_doctor_verbs,  add_trouble_verbs, add_guide_verbs,  add_serve_verbs, add_shell_verbs};
 
 // CLI11 reads "-1" and numbers that do not fit as some other number.
 std::string check_seed(const std::string& text) {

@@ -13,8 +13,8 @@
 #include <string_view>
 
 #include "app/catalogue.h"
+#include "app/language.h"
 #include "app/terminal.h"
-#include "app/words.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/progress.h"
@@ -65,7 +65,6 @@ class AppContext {
   // English, for scripts compare it. Answers the exit code.
   int fail(const Error& error) const;
 
-  std::string_view word(Word word) const { return text_of(word, language); }
   std::uint64_t seed_or(std::uint64_t fallback) const { return options.seed.value_or(fallback); }
 };
 

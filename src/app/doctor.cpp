@@ -146,6 +146,7 @@ std::vector<DoctorFinding> examine(const AppContext& context) {
   findings.push_back(judge_gpu(context, has_nvidia_card(), fs::exists("/proc/driver/nvidia", failure)));
   findings.push_back(judge_terminal(context, std::string_view(::nl_langinfo(CODESET)) == "UTF-8"));
   findings.push_back(judge_disk(context, free_disk_bytes(bag_folder(context))));
+  for (DoctorFinding& finding : examine_surroundings(context)) findings.push_back(std::move(finding));
   for (DoctorFinding& finding : examine_bag(context)) findings.push_back(std::move(finding));
   return findings;
 }

@@ -33,5 +33,14 @@ DoctorFinding judge_disk(const AppContext& context, std::uint64_t free_bytes);
 DoctorFinding judge_clock(const AppContext& context, Time clock, Time newest_turn);
 DoctorFinding judge_gpu(const AppContext& context, bool has_card, bool has_driver);
 DoctorFinding judge_terminal(const AppContext& context, bool is_utf8);
+// `free_port`: another that nobody listens on; 0 where `port` itself is free.
+DoctorFinding judge_port(const AppContext& context, int port, int free_port);
+DoctorFinding judge_network(const AppContext& context, bool has_route, bool has_names, bool has_certificates);
+DoctorFinding judge_fonts(const AppContext& context, bool has_hangul);
+DoctorFinding judge_home(const AppContext& context, bool can_write);
+DoctorFinding judge_waiting(const AppContext& context, const std::string& policy, const std::string& spin_count);
+
+// The questions around the program: the port of the page, the way out, fonts, the home folder, how threads wait.
+std::vector<DoctorFinding> examine_surroundings(const AppContext& context);
 
 }  // namespace banchu

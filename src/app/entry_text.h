@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string>
 
-#include "app/words.h"
+#include "app/language.h"
 #include "base/json.h"
 #include "journal/entry.h"
 #include "ruminate/memory.h"

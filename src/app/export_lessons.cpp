@@ -87,9 +87,8 @@ Result<int> run_lessons(AppContext& context, const LessonFlags& flags) {
                   {"valid", lessons.valid.rows().size()},
                   {"test", lessons.test.rows().size()},
                   {"bytes", lines.size()}});
-  context.print(fmt::format("{}  {} rows of night {}: {} to learn from, {} to stop by, {} to test with", to.string(),
-                            rows, run.id, lessons.train.rows().size(), lessons.valid.rows().size(),
-                            lessons.test.rows().size()));
+  context.say("{}  {} rows of night {}: {} to learn from, {} to stop by, {} to test with", to.string(), rows, run.id,
+              lessons.train.rows().size(), lessons.valid.rows().size(), lessons.test.rows().size());
   return 0;
 }
 

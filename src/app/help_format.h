@@ -6,7 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
-#include "app/words.h"
+#include "app/language.h"
 
 namespace banchu {
 

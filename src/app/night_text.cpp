@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <array>
+#include <limits>
 
 #include "app/catalogue.h"
 #include "app/progress_bar.h"
@@ -40,12 +41,11 @@ constexpr std::array<ReasonWord, 16> kReasons = {{
     {Reason::needs_review, "waiting for your review", "확인을 기다리는 말"},
 }};
 
-std::string counted_reasons(const Chewed& chewed, bool korean) {
+std::string reasons_in_a_line(const Chewed& chewed, Language language) {
   std::vector<std::string> parts;
-  for (const ReasonWord& row : kReasons) {
-    const int count = chewed.count(row.reason);
-    if (count == 0) continue;
-    parts.push_back(korean ? fmt::format("{} {}", row.korean, count) : fmt::format("{} {}", count, row.english));
+  for (const CountedReason& reason : counted_reasons(chewed, language)) {
+    parts.push_back(language == Language::ko ? fmt::format("{} {}", reason.name, reason.count)
+                                             : fmt::format("{} {}", reason.count, reason.name));
   }
   return fmt::format("{}", fmt::join(parts, ", "));
 }
@@ -74,14 +74,25 @@ bool is_taught(const Memory& memory) { return memory.state == MemoryState::activ
 
 }  // namespace
 
+std::vector<CountedReason> counted_reasons(const Chewed& chewed, Language language) {
+  std::vector<CountedReason> counted;
+  for (const ReasonWord& row : kReasons) {
+    const int count = chewed.count(row.reason);
+    const bool is_left_out = row.reason >= Reason::chatter;
+    if (count > 0) counted.push_back({language == Language::ko ? row.korean : row.english, count, is_left_out});
+  }
+  return counted;
+}
+
 std::vector<std::string> chewed_lines(const Chewed& chewed, Language language) {
   const bool korean = language == Language::ko;
   if (chewed.entries.empty()) {
     return {korean ? "지난밤 이후로 나눈 이야기가 없습니다." : "no talk since the last night"};
   }
   std::vector<std::string> lines = {
-      korean ? fmt::format("지난밤 이후의 말 {}마디: {}", chewed.entries.size(), counted_reasons(chewed, true))
-             : fmt::format("{} turns since the last night: {}", chewed.entries.size(), counted_reasons(chewed, false))};
+      korean ? fmt::format("지난밤 이후의 말 {}마디: {}", chewed.entries.size(), reasons_in_a_line(chewed, language))
+             : fmt::format("{} turns since the last night: {}", chewed.entries.size(),
+                           reasons_in_a_line(chewed, language))};
   std::vector<std::string> wanted;
   for (const Memory& memory : chewed.memories) {
     if (is_taught(memory) && memory.behaviour.kind != BehaviourKind::none) {
@@ -127,6 +138,22 @@ Json explain_to_json(const Chewed& chewed) {
                         {"turns", memory.turns}});
   }
   return Json{{"entries", std::move(entries)}, {"memories", std::move(memories)}};
+}
+
+std::string engraved_line(const NightOutcome& outcome, Language language) {
+  const Json& train = outcome.train;
+  double best = std::numeric_limits<double>::infinity();
+  double best_step = 0;
+  for (const Json& point : train.value("curve", Json::array())) {
+    const double loss = number_at(point, "valid_loss", best);
+    if (loss < best) best = loss, best_step = number_at(point, "step");
+  }
+  const std::string_view english =
+      "{:.0f} steps, loss {:.2f} -> {:.2f}; on unseen lessons best at step {:.0f} ({:.2f}), which is kept; ended by {}";
+  const std::string end = string_at(train, "stopped_because");
+  return fmt::format(fmt::runtime(in_language(english, language)), number_at(train, "steps"),
+                     number_at(train, "loss_first"), number_at(train, "loss_last"), best_step, best,
+                     in_language(end, language));
 }
 
 std::vector<std::string> waking_lines(const NightOutcome& outcome, Language language) {

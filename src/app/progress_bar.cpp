@@ -36,8 +36,7 @@ std::string facts(const AppContext& context, const Progress& progress, double el
   if (rate > 0) text += "   " + context.said("{:.1f} {}/s", rate, unit);
   if (!progress.detail.empty()) text += "   " + translated(progress.detail, context.language);
   if (rate > 0 && progress.total > progress.done) {
-    text += "   " + fmt::format(fmt::runtime(context.word(Word::time_left)),
-                                format_seconds(static_cast<double>(progress.total - progress.done) / rate));
+    text += "   " + context.said("{} left", format_seconds(static_cast<double>(progress.total - progress.done) / rate));
   }
   return text;
 }

@@ -29,14 +29,14 @@ void list_waiting(const AppContext& context, const Waiting& waiting) {
                 entry_facts(entry, context.language), entry.turn.user, entry.turn.reply);
   }
   context.answer({{"memories", std::move(memories)}, {"entries", std::move(entries)}});
-  if (waiting.empty()) context.print(context.word(Word::review_nothing));
+  if (waiting.empty()) context.print(context.named("nothing waits for you"));
 }
 
 // Asks until the answer is one of the four; the end of the input is "quit".
 template <typename Thing>
 Status ask(AppContext& context, LineEditor& editor, Bag& bag, const Thing& thing, Tally& tally) {
   while (true) {
-    const std::optional<std::string> answer = editor.read(std::string(context.word(Word::review_question)));
+    const std::optional<std::string> answer = editor.read(context.named("[k]eep, [s]trike, [l]ater, [q]uit? "));
     const char first = !answer ? 'q' : answer->empty() ? '?' : (*answer)[0];
     if (first == 'q') {
       tally.is_over = true;
@@ -65,8 +65,8 @@ Status walk(AppContext& context, Bag& bag, const Waiting& waiting, Tally& tally)
     if (tally.is_over) return {};
     context.print(fmt::format("\n{}/{}  {}", ++number, total,
                               context.out.paint(Style::dim, entry_facts(entry, context.language))));
-    context.print(fmt::format("  {} ▸ {}", context.word(Word::you), entry.turn.user));
-    context.print(fmt::format("  {} ▸ {}", context.word(Word::companion), entry.turn.reply));
+    context.print(fmt::format("  {} ▸ {}", context.named("you"), entry.turn.user));
+    context.print(fmt::format("  {} ▸ {}", context.named("banchu"), entry.turn.reply));
     BANCHU_TRY_STATUS(ask(context, editor, bag, entry, tally));
   }
   return {};
@@ -85,7 +85,7 @@ Result<int> run_review(AppContext& context) {
   }
   Tally tally;
   BANCHU_TRY_STATUS(walk(context, *bag, waiting, tally));
-  context.print(fmt::format(fmt::runtime(context.word(Word::review_done)), tally.kept, tally.struck, tally.later));
+  context.print(context.said("{} kept, {} struck, {} left for later", tally.kept, tally.struck, tally.later));
   return 0;
 }
 

@@ -162,10 +162,10 @@ Status Talk::set_growing(bool grows) {
 
 Status Talk::mark_last(EntryMark mark, const std::string& fixed_reply) {
   if (!grows()) {
-    return make_error(Code::FailedPrecondition, std::string(context_->word(Word::sandbox_keeps_nothing)));
+    return make_error(Code::FailedPrecondition, "the sandbox keeps nothing; /mode grow first");
   }
   if (conversation_->history().empty()) {
-    return make_error(Code::FailedPrecondition, std::string(context_->word(Word::nothing_yet)));
+    return make_error(Code::FailedPrecondition, "there is no reply yet");
   }
   const std::string turn = conversation_->history().back().turn_id;
   Journal journal(*companion_.bag);

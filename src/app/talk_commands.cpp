@@ -15,6 +15,21 @@ namespace {
 constexpr std::array<std::string_view, 11> kNames = {"/set", "/show", "/save", "/persona", "/keep", "/strike",
                                                      "/fix", "/mode", "/help", "/bye",     "/regen"};
 
+// "/fix TEXT": what is typed, and what it does.
+constexpr std::array<std::string_view, 11> kHelp = {
+    "  /mode [grow|sandbox]   growing keeps what is said; the sandbox leaves no trace",
+    "  /persona [FILE]        wears another mask (YAML), or takes it off",
+    "  /set KEY VALUE         temperature, top_p, seed, system, logit_bias.WORD ...",
+    "  /show                  mask, sampling, self, how many turns were said",
+    "  /save FILE             the mask and the sampling as a persona file",
+    "  /keep                  the last reply may be taught",
+    "  /fix TEXT              what the last reply should have been",
+    "  /strike                the last turn is never taught",
+    "  /regen                 another reply to the same message",
+    "  \"\"\"                    begins and ends a message of several lines",
+    "  /bye                   leaves (so does Ctrl-D); Ctrl-C stops a reply",
+};
+
 // "/set temperature 0.7" -> "/set", "temperature 0.7".
 std::pair<std::string, std::string> first_word(const std::string& line) {
   const std::size_t space = line.find_first_of(" \t\n");
@@ -39,8 +54,7 @@ Result<TalkCommands::Next> TalkCommands::run(const std::string& line) {
     return Next::read;
   }
   const std::string near = nearest(name, kNames);
-  return make_error(Code::InvalidArgument, fmt::format(fmt::runtime(context_->word(Word::unknown_command)), name),
-                    near);
+  return make_error(Code::InvalidArgument, fmt::format("there is no command {}; /help shows them all", name), near);
 }
 
 Status TalkCommands::set(const std::string& rest) {
@@ -84,7 +98,7 @@ Status TalkCommands::save(const std::string& rest) {
     return make_error(Code::AlreadyExists, rest + " is there already", "choose another name");
   }
   BANCHU_TRY_STATUS(write_file_atomic(rest, persona_to_yaml(talk_->conversation().persona())));
-  context_->note(fmt::format(fmt::runtime(context_->word(Word::saved)), rest));
+  context_->note(context_->said("saved as {}", rest));
   return {};
 }
 
@@ -95,20 +109,20 @@ Status TalkCommands::persona(const std::string& rest) {
   }
   const std::string name = persona.name.empty() ? rest : persona.name;
   talk_->set_persona(std::move(persona));
-  context_->note(rest.empty() ? std::string(context_->word(Word::mask_off))
-                              : fmt::format(fmt::runtime(context_->word(Word::mask_on)), name));
+  context_->note(rest.empty() ? context_->named("wears no mask from here on")
+                              : context_->said("wears the mask \"{}\" from here on", name));
   return {};
 }
 
 Status TalkCommands::keep(const std::string&) {
   BANCHU_TRY_STATUS(talk_->mark_last(EntryMark::kept));
-  say(Word::kept);
+  context_->note(context_->named("kept: this reply may be taught"));
   return {};
 }
 
 Status TalkCommands::strike(const std::string&) {
   BANCHU_TRY_STATUS(talk_->mark_last(EntryMark::struck));
-  say(Word::struck);
+  context_->note(context_->named("struck: it will never be taught, and it is out of this conversation"));
   return {};
 }
 
@@ -116,7 +130,7 @@ Status TalkCommands::fix(const std::string& rest) {
   if (rest.empty()) return missing("/fix what it should have said");
   BANCHU_TRY_STATUS(check_utf8(rest, "the reply"));
   BANCHU_TRY_STATUS(talk_->mark_last(EntryMark::fixed, rest));
-  say(Word::fixed);
+  context_->note(context_->named("fixed: from here on this is what was said"));
   return {};
 }
 
@@ -125,12 +139,12 @@ Status TalkCommands::mode(const std::string& rest) {
   const bool grows = rest.empty() ? !talk_->grows() : rest == "grow";
   BANCHU_TRY_STATUS(talk_->set_growing(grows));
   context_->note(view_->status(context_->err, 0));
-  say(grows ? Word::growing_means : Word::sandbox_means);
+  context_->note(view_->meaning_of_mode());
   return {};
 }
 
 Status TalkCommands::help(const std::string&) {
-  say(Word::chat_help);
+  for (const std::string_view line : kHelp) context_->note(context_->named(line));
   return {};
 }
 

@@ -30,7 +30,6 @@ class TalkCommands {
   Status mode(const std::string& rest);
   Status help(const std::string& rest);
   Status bye(const std::string& rest);
-  void say(Word word) const { context_->note(context_->word(word)); }
 
   AppContext* context_;
   Talk* talk_;

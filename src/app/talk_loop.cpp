@@ -47,7 +47,7 @@ std::optional<std::string> TalkLoop::read_message() {
   if (!line || !line->starts_with(kFence)) return line;
   std::string message = line->substr(kFence.size());
   if (message.ends_with(kFence)) return message.substr(0, message.size() - kFence.size());
-  if (editor_.is_interactive()) context_.note(context_.word(Word::multiline));
+  if (editor_.is_interactive()) context_.note(context_.named("... until a line with \"\"\" alone"));
   while ((line = editor_.read("... "))) {
     const bool last = line->ends_with(kFence);
     const std::string part = last ? line->substr(0, line->size() - kFence.size()) : *line;
@@ -69,7 +69,8 @@ Status TalkLoop::answer(const std::string& message, bool again) {
   }
   view_.end_reply(*reply);
   if (talk_.take_self_changed()) {
-    context_.note(fmt::format(fmt::runtime(context_.word(Word::new_self)), talk_.companion().self->id));
+    context_.note(
+        context_.said("while you talked a night ended; from here on self {} speaks", talk_.companion().self->id));
   }
   return {};
 }
@@ -83,9 +84,10 @@ Status TalkLoop::take(const std::string& message) {
 
 int TalkLoop::leave() {
   if (talk_.kept_turns() > 0) {
-    context_.note(fmt::format(fmt::runtime(context_.word(Word::bye_growing)), talk_.kept_turns()));
+    context_.note(context_.said("{} turns kept. To chew them over: `banchu night`", talk_.kept_turns()));
   } else {
-    context_.note(context_.word(talk_.grows() ? Word::bye_nothing : Word::bye_sandbox));
+    context_.note(talk_.grows() ? context_.named("nothing was said, nothing was kept")
+                                : context_.named("nothing was kept"));
   }
   return 0;
 }
@@ -103,7 +105,7 @@ Result<int> TalkLoop::run() {
       is_unfinished_ = false;
       context_.cancel = false;
       context_.err.write("\n");
-      context_.note(context_.word(Word::leave_hint));
+      context_.note(context_.named("/bye or Ctrl-D leaves; Ctrl-C again leaves as well"));
       continue;
     }
     was_interrupted = false;

@@ -16,43 +16,47 @@ constexpr const char* kPointer = " ▸ ";
 
 std::string TalkView::companion_name() const {
   const std::string& name = talk_->conversation().persona().name;
-  return name.empty() ? std::string(context_->word(Word::companion)) : name;
+  return name.empty() ? context_->named("banchu") : name;
 }
 
 std::string TalkView::self_and_age() const {
   const std::optional<Self>& self = talk_->companion().self;
-  if (!self) return std::string(context_->word(Word::bare_model));
+  if (!self) return context_->named("bare model");
   const Time days = (now() - self->created) / kSecondsOfDay;
-  const std::string age = days < 1 ? std::string(context_->word(Word::born_today))
-                                   : fmt::format(fmt::runtime(context_->word(Word::days_old)), days);
-  return fmt::format(fmt::runtime(context_->word(Word::self)), self->id.substr(0, kShortId), age);
+  const std::string age = days < 1 ? context_->named("born today") : context_->said("{} d old", days);
+  return context_->said("self {}: {}", self->id.substr(0, kShortId), age);
 }
 
 void TalkView::show_opening() const {
   const ModelInfo& model = talk_->companion().model->info();
   context_->note(fmt::format("banchu · {} {} · {}", model.name, model.quantisation, status(context_->err, 0)));
-  const Word meaning = talk_->grows() ? Word::growing_means : Word::sandbox_means;
-  context_->note(context_->err.paint(Style::dim, context_->word(meaning)));
+  context_->note(context_->err.paint(Style::dim, meaning_of_mode()));
   if (!talk_->grows() && !bag_exists(*context_)) {
-    context_->note(fmt::format(fmt::runtime(context_->word(Word::no_bag_sandbox)), bag_folder(*context_).string()));
+    context_->note(context_->said("there is no bag at {}, so nothing can be kept; `banchu bag init` makes one",
+                                  bag_folder(*context_).string()));
   }
 }
 
+std::string TalkView::meaning_of_mode() const {
+  return talk_->grows() ? context_->named("growing: what is said here is kept, and may be learned at night")
+                        : context_->named("sandbox: nothing said here leaves a trace");
+}
+
 std::string TalkView::prompt() const {
-  const std::string who = std::string(context_->word(Word::you)) + kPointer;
+  const std::string who = context_->named("you") + kPointer;
   if (!context_->out.has_colour()) return who;
   return fmt::format("\1\x1b[1m\1{}\1\x1b[0m\1", who);
 }
 
 TalkView::StatusText TalkView::status_text(double tokens_per_second) const {
   StatusText text;
-  text.mode = talk_->grows() ? fmt::format("● {}", context_->word(Word::growing))
-                             : fmt::format("○ {}", context_->word(Word::sandbox));
+  text.mode = talk_->grows() ? fmt::format("● {}", context_->named("growing"))
+                             : fmt::format("○ {}", context_->named("sandbox"));
   text.rest = "   " + self_and_age();
   if (tokens_per_second > 0) {
-    text.rest += "   " + fmt::format(fmt::runtime(context_->word(Word::tokens_per_second)), tokens_per_second);
+    text.rest += "   " + context_->said("{:.0f} tok/s", tokens_per_second);
   }
-  if (is_conversation_) text.rest += "   " + std::string(context_->word(Word::help_hint));
+  if (is_conversation_) text.rest += "   " + context_->named("/help");
   return text;
 }
 
@@ -81,7 +85,8 @@ void TalkView::add_text(std::string_view text) {
 void TalkView::end_reply(const Reply& reply) {
   if (reply.left_out > 0) {
     drop_reply();
-    context_->note(fmt::format(fmt::runtime(context_->word(Word::history_cut)), reply.left_out));
+    context_->note(
+        context_->said("the oldest {} exchanges no longer fit the model's context and were left out", reply.left_out));
   }
   if (reply.draws > 1) tell_draws(reply);
   if (!context_->out.is_terminal()) {

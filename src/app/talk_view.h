@@ -16,6 +16,7 @@ class TalkView {
 
   void show_opening() const;   // what growing or sandbox means, and the model
   std::string prompt() const;  // "you ▸ ", with the escapes of libedit's prompt
+  std::string meaning_of_mode() const;
   // "● growing   self 3f9a: born today   18 tok/s   /help"
   std::string status(const Terminal& terminal, double tokens_per_second) const;
 

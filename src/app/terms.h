@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "app/words.h"
+#include "app/language.h"
 #include "base/result.h"
 
 namespace banchu {

@@ -32,6 +32,7 @@ void add_chat_verbs(CLI::App& app, AppContext& context);
 void add_journal_verbs(CLI::App& app, AppContext& context);
 void add_memory_verbs(CLI::App& app, AppContext& context);
 void add_self_verbs(CLI::App& app, AppContext& context);
+void add_self_taste_verb(CLI::App& self, AppContext& context);  // add_self_verbs calls it
 void add_bag_verbs(CLI::App& app, AppContext& context);
 void add_model_verbs(CLI::App& app, AppContext& context);
 void add_model_recommend_verb(CLI::App& model, AppContext& context);  // add_model_verbs calls it
@@ -45,6 +46,8 @@ void add_arc_compare_verb(CLI::App& arc, AppContext& context);
 void add_arc_golden_verbs(CLI::App& arc, AppContext& context);
 void add_arc_golden_make_verb(CLI::App& golden, AppContext& context);
 void add_explain_verbs(CLI::App& app, AppContext& context);
+void add_trouble_verbs(CLI::App& app, AppContext& context);
+void add_guide_verbs(CLI::App& app, AppContext& context);
 void add_plan_verbs(CLI::App& app, AppContext& context);
 void add_doctor_verbs(CLI::App& app, AppContext& context);
 void add_serve_verbs(CLI::App& app, AppContext& context);

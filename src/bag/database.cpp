@@ -106,6 +106,11 @@ Result<std::unique_ptr<Database>> Database::open_snapshot(const fs::path& path) 
   return std::unique_ptr<Database>(new Database(handle.release()));
 }
 
+Result<std::unique_ptr<Database>> Database::open_in_memory() {
+  BANCHU_TRY(SqliteHandle handle, open_hardened(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
+  return std::unique_ptr<Database>(new Database(handle.release()));
+}
+
 Database::~Database() { sqlite3_close_v2(handle_); }
 
 Result<Statement> Database::prepare(std::string_view sql) {

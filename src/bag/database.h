@@ -69,6 +69,8 @@ class Database {
   // read_only opens a private snapshot (bag/snapshot.h): nothing beside or in `path` is touched, and what other
   // processes write later is not seen. NotFound when there is no file (but for create).
   static Result<std::unique_ptr<Database>> open(const std::filesystem::path& path, Access access);
+  // This process's own, without a file; gone when it closes. For searching (FTS5).
+  static Result<std::unique_ptr<Database>> open_in_memory();
   ~Database();
   Database(const Database&) = delete;
 

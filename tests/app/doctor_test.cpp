@@ -2,10 +2,18 @@
 #include "app/doctor.h"
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <fstream>
+#include <regex>
 
+#include "bag/lease.h"
+#include "bag/lease_row.h"
 #include "tests/app/shell.h"
+#include "tests/model/gguf_writer.h"
+#include "train/adapter.h"
 
 namespace banchu {
 namespace {
@@ -140,6 +148,154 @@ TEST(Doctor, JudgesTheMachineByWhatItIsTold) {
   for (const DoctorFinding& finding : {other, judge_disk(context, 1 << 20), judge_gpu(context, true, false)}) {
     EXPECT_FALSE(finding.why.empty() || finding.mend.empty()) << finding.id;
   }
+}
+
+std::string tiny(const std::string& name) { return std::string(BANCHU_SOURCE_DIR) + "/tests/fixtures/tiny/" + name; }
+
+TEST(Doctor, FindsAnUnfinishedNightAndItsCureWorks) {
+  World world;
+  world.make_bag();
+  const std::string recipe = read_file(tiny("night.yaml")).value();
+  ASSERT_TRUE(write_file_atomic(world.bag() / "night.yaml",
+                                std::regex_replace(recipe, std::regex("(suite|everyday): "), "$1: " + tiny(""))));
+  ASSERT_EQ(world.run({"journal", "add", tiny("good-day.jsonl")}).exit_code, 0);
+  ASSERT_EQ(world.run({"ruminate"}).exit_code, 0);
+  EXPECT_EQ(findings_of(world)["night.unfinished"], "note");
+  const int answer = world.run({"night"}).exit_code;
+  EXPECT_TRUE(answer == 0 || answer == 20);
+  EXPECT_FALSE(findings_of(world).contains("night.unfinished"));
+}
+
+TEST(Doctor, FindsANightThatRunsAndAnotherMachine) {
+  World world;
+  world.make_bag();
+  EXPECT_EQ(findings_of(world)["lock"], "good");
+  {
+    const auto bag = Bag::open(world.bag(), Bag::Access::read_write);
+    ASSERT_TRUE(bag);
+    const auto lease = (*bag)->acquire(LeaseKind::night);
+    ASSERT_TRUE(lease);
+    EXPECT_EQ(findings_of(world)["lock.night"], "note");
+    LeaseRow row = read_lease((*bag)->database(), LeaseKind::night).value();
+    row.owner.machine = "another";
+    row.owner.boot = "another";
+    ASSERT_TRUE(write_lease((*bag)->database(), LeaseKind::night, row));
+    EXPECT_EQ(findings_of(world)["lock.elsewhere"], "wrong");
+    row.renewed -= 2 * kLeaseLifetime_s;  // the cure: a machine that has died lets go after 10 minutes
+    ASSERT_TRUE(write_lease((*bag)->database(), LeaseKind::night, row));
+  }
+  EXPECT_EQ(findings_of(world)["lock"], "good");
+}
+
+TEST(Doctor, FindsALostAdapterAndItsCureWorks) {
+  World world;
+  world.make_bag();
+  const AdapterTensor tensor{"blk.1.attn_q.weight",        128, 128, 1, std::vector<float>(128, 0.1f),
+                             std::vector<float>(128, 0.1f)};
+  const fs::path file = world.folder() / "a.gguf";
+  ASSERT_TRUE(write_adapter({"llama", 2.0f, {tensor}}, file));
+  const Json one = world.run({"--json", "import", file.string()}).json()["imported"][0];
+  ASSERT_EQ(world.run({"self", "wake", string_at(one, "self")}).exit_code, 0);
+  EXPECT_FALSE(findings_of(world).contains("self.adapter"));
+  fs::remove(world.bag() / "memory_core/adapters" / (string_at(one, "adapter") + ".gguf"));
+  EXPECT_EQ(findings_of(world)["self.adapter"], "wrong");
+  ASSERT_EQ(world.run({"self", "rollback"}).exit_code, 0);
+  EXPECT_FALSE(findings_of(world).contains("self.adapter"));
+  EXPECT_EQ(world.run({"chat", "--mode", "sandbox", "--once", "hello"}).exit_code, 0);
+}
+
+TEST(Doctor, FindsABagOfANewerBanchu) {
+  World world;
+  world.make_bag();
+  const fs::path head = world.bag() / "bag.json";
+  const std::string text = read_file(head).value();
+  Json json = parse_json(text, "bag.json").value();
+  json["format"] = 99;
+  ASSERT_TRUE(write_file_atomic(head, to_line(json)));
+  EXPECT_EQ(findings_of(world)["bag.newer"], "wrong");
+  ASSERT_TRUE(write_file_atomic(head, text));  // what a newer banchu would do: read it
+  EXPECT_FALSE(findings_of(world).contains("bag.newer"));
+}
+
+// A model of an unknown kind, without a template: it cannot grow.
+TEST(Doctor, FindsAModelThatCannotGrowAndOneWithoutATemplate) {
+  GgufWriter writer;
+  writer.text("general.architecture", "starfish");
+  writer.tensor("token_embd.weight", {32, 2}, std::vector<float>(64, 0.5f));
+  World world;
+  const fs::path file = world.write("starfish.gguf", writer.bytes());
+  auto found = findings_of(world, {"--model", file.string()});
+  EXPECT_EQ(found["model.training"], "note");
+  EXPECT_EQ(found["model.template"], "note");
+  EXPECT_EQ(world.run({"--model", file.string(), "model", "inspect", file.string()}).exit_code, 0);  // the cure
+  found = findings_of(world, {"--model", tiny_model()});
+  EXPECT_FALSE(found.contains("model.training") || found.contains("model.template"));
+}
+
+// As another user, where the tests run as root.
+TEST(Doctor, FindsABagThatThisUserMayNotReadOrWriteAndItsCureWorks) {
+  if (::geteuid() != 0 || std::system("command -v setpriv >/dev/null") != 0) {
+    GTEST_SKIP() << "only root can ask as another user";
+  }
+  World world;
+  world.make_bag();
+  fs::permissions(world.folder(), fs::perms::all);
+  fs::permissions(world.bag(), fs::perms::owner_all);
+  const std::string nobody = "setpriv --reuid=65534 --regid=65534 --clear-groups";
+  const auto finds = [&](const std::string& id) {
+    return world.run_in_shell(nobody, {"--json", "doctor"}, "").out.find(id) != std::string::npos;
+  };
+  if (world.run_in_shell(nobody, {"--version"}, "").exit_code != 0) GTEST_SKIP() << "the program lies out of its reach";
+  EXPECT_FALSE(finds("\"bag\""));
+  const std::string bag = world.bag().string();
+  ASSERT_EQ(std::system(("chmod -R o+rX " + bag).c_str()), 0);
+  EXPECT_TRUE(finds("bag.unwritable"));
+  ASSERT_EQ(std::system(("chown -R 65534:65534 " + bag).c_str()), 0);  // the cure
+  EXPECT_FALSE(finds("bag.unwritable"));
+}
+
+TEST(Doctor, FindsATakenPortAndTheOneItOffersIsFree) {
+  const int taken = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(11500);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  // Where another program has it already, that is as good.
+  const bool is_mine = ::bind(taken, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  ASSERT_TRUE(!is_mine || ::listen(taken, 1) == 0);
+  World world;
+  EXPECT_EQ(findings_of(world)["port.taken"], "note");
+  const std::string told = world.run({"doctor"}).out;
+  std::smatch match;
+  ASSERT_TRUE(std::regex_search(told, match, std::regex("--port ([0-9]+)"))) << told;
+  address.sin_port = htons(static_cast<std::uint16_t>(std::stoi(match[1])));
+  const int other = ::socket(AF_INET, SOCK_STREAM, 0);
+  EXPECT_EQ(::bind(other, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  ::close(other);
+  ::close(taken);
+}
+
+TEST(Doctor, FindsAHomeThatCannotBeWrittenAndItsCureWorks) {
+  World world;
+  world.write("shared", "a file where the folder should be");
+  EXPECT_EQ(findings_of(world)["home.unwritable"], "note");
+  fs::remove(world.folder() / "shared");
+  EXPECT_EQ(findings_of(world)["home"], "good");
+}
+
+TEST(Doctor, JudgesWhatIsAroundTheProgramByWhatItIsTold) {
+  AppContext context;
+  EXPECT_EQ(judge_port(context, 11500, 0).health, Health::good);
+  EXPECT_NE(judge_port(context, 11500, 11507).mend.find("11507"), std::string::npos);
+  EXPECT_EQ(judge_network(context, true, true, true).health, Health::good);
+  EXPECT_EQ(judge_network(context, false, true, true).id, "network.none");
+  EXPECT_EQ(judge_network(context, true, false, true).id, "network.names");
+  EXPECT_EQ(judge_network(context, true, true, false).id, "network.certificates");
+  EXPECT_EQ(judge_fonts(context, false).id, "fonts.hangul");
+  EXPECT_EQ(judge_waiting(context, "active", "").id, "waiting.active");
+  EXPECT_EQ(judge_waiting(context, "", "300000").id, "waiting.active");
+  EXPECT_EQ(judge_waiting(context, "passive", "2000").health, Health::good);
+  EXPECT_EQ(judge_terminal(context, true).health, Health::good);
 }
 
 TEST(Doctor, NamesNobodyAndNothingThatWasSaid) {

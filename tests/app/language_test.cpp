@@ -81,12 +81,6 @@ TEST(Korean, EveryErrorOfTheSourcesHasARow) {
   EXPECT_GT(checked, 300u);
 }
 
-// The measuring engine's verbs, bench, import and export still print English lines (their help is Korean).
-bool speaks_english_only(const fs::path& file) {
-  static const std::regex names(R"((arc.*|bench|train|export.*|import)\.(cpp|h))");
-  return std::regex_match(file.filename().string(), names);
-}
-
 TEST(Korean, EveryLineOfTheVerbsHasARow) {
   const std::map<std::string, std::string> rows = catalogue();
   std::size_t checked = 0;
@@ -108,7 +102,6 @@ TEST(Korean, NoVerbPrintsALiteralPastTheCatalogue) {
   const std::map<std::string, std::string> rows = catalogue();
   std::string bare;
   for (const fs::path& file : sources_below(kSource / "app")) {
-    if (speaks_english_only(file)) continue;
     for (const SourceCall& call : calls_in(read_file(file).value(), {"print", "note"})) {
       for (const std::string& literal : call.literals) {
         const std::string plain = without_formats(literal);
@@ -133,6 +126,77 @@ std::multiset<std::string> holes_of(const std::string& text) {
     holes.insert(number + (*at)[2].str());
   }
   return holes;
+}
+
+// What the measuring engine tells beside an answer, and every choice of `named(... ? "a" : "b")`.
+TEST(Korean, NotesAndEveryNameHaveARow) {
+  static const std::regex hole(R"(\{[^{}]*\})");
+  std::string missing;
+  std::vector<fs::path> files = sources_below(kSource / "app");
+  for (const fs::path& file : sources_below(kSource / "arc")) files.push_back(file);
+  for (const fs::path& file : files) {
+    const std::string source = read_file(file).value();
+    for (const SourceCall& call : calls_in(source, {"named", "notes.push_back", "notes.emplace_back", "complain"})) {
+      for (const std::string& literal : call.literals) {
+        const bool is_sentence = call.function == "named" || literal.find(' ') != std::string::npos;
+        if (!is_sentence || !has_letters(literal) || has_hangul(literal)) continue;
+        const std::string korean = translated(std::regex_replace(literal, hole, "7"), Language::ko);
+        if (!has_hangul(korean) && !catalogue().contains(literal)) missing += file.string() + ": " + literal + "\n";
+      }
+    }
+  }
+  EXPECT_EQ(missing, "") << "write their Korean into src/app/korean/lines.yaml";
+}
+
+TEST(Korean, TheHelpOfTheConversationIsKorean) {
+  World world;
+  world.make_bag();
+  const Ran ran = world.run({"--lang", "ko", "chat"}, "/help\n/bye\n");
+  EXPECT_EQ(ran.exit_code, 0);
+  std::istringstream lines(ran.err);
+  int commands = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("  /")) continue;
+    ++commands;
+    EXPECT_TRUE(has_hangul(line)) << line;
+    EXPECT_LE(display_width(line), 80u) << line;
+  }
+  EXPECT_EQ(commands, 10);
+}
+
+TEST(Korean, LongAnswersStayWithinEightyColumns) {
+  ASSERT_NE(std::setlocale(LC_CTYPE, "C.UTF-8"), nullptr);
+  World world;
+  world.make_bag();
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{{"doctor"},
+                                                                                     {"explain", "과적합"},
+                                                                                     {"explain", "lora"},
+                                                                                     {"trouble"},
+                                                                                     {"trouble", "밤이 느려요"},
+                                                                                     {"guide"}}) {
+    std::vector<std::string> all = {"--lang", "ko"};
+    all.insert(all.end(), words.begin(), words.end());
+    const Ran ran = world.run(all);
+    EXPECT_TRUE(has_hangul(ran.out)) << ran.err;
+    std::istringstream lines(ran.out);
+    for (std::string line; std::getline(lines, line);) {
+      const bool is_code = line.starts_with("    ") && !has_hangul(line);
+      EXPECT_TRUE(is_code || display_width(line) <= 80) << line;
+    }
+  }
+}
+
+TEST(Korean, TheMeasuringEngineSpeaksIt) {
+  World world;
+  std::string story;
+  for (int i = 0; i < 4; ++i) story += "The boy was happy. Then the storm came and he was afraid. He ran home. ";
+  const fs::path file = world.write("story.txt", story);
+  const Ran ran = world.run({"--lang", "ko", "arc", "score", file.string()});
+  ASSERT_EQ(ran.exit_code, 0) << ran.err;
+  for (const char* word : {"짜임새", "문장", "언어 모델을 쓰지 않았습니다"})
+    EXPECT_NE(ran.out.find(word), std::string::npos) << ran.out;
+  for (const char* word : {"coherence", "sentences", "weakest"})
+    EXPECT_EQ(ran.out.find(word), std::string::npos) << ran.out;
 }
 
 TEST(Korean, EveryRowFillsTheSameHolesAndIsKorean) {

@@ -67,10 +67,10 @@ const std::vector<Library> kLibraries = {
 };
 
 // The system's own C headers, and fmt, stand open to every room; so do the generated embedded/ headers.
-const Words kOpenToAll = {"fmt/*",     "embedded/*",  "sys/*",     "linux/*",    "unistd.h", "fcntl.h",
-                          "signal.h",  "poll.h",      "termios.h", "langinfo.h", "dlfcn.h",  "sched.h",
-                          "pthread.h", "immintrin.h", "malloc.h",  "dirent.h",   "spawn.h",  "pwd.h",
-                          "locale.h",  "limits.h",    "time.h",    "wchar.h"};
+const Words kOpenToAll = {"fmt/*",   "embedded/*", "sys/*",       "netinet/*", "linux/*",    "unistd.h",
+                          "fcntl.h", "signal.h",   "poll.h",      "termios.h", "langinfo.h", "dlfcn.h",
+                          "sched.h", "pthread.h",  "immintrin.h", "malloc.h",  "dirent.h",   "spawn.h",
+                          "pwd.h",   "locale.h",   "limits.h",    "time.h",    "wchar.h"};
 
 bool matches(std::string_view path, std::string_view pattern) {
   return pattern.ends_with('*') ? path.starts_with(pattern.substr(0, pattern.size() - 1)) : path == pattern;

@@ -35,7 +35,7 @@ struct OpenModel {
 Result<OpenModel> open_model(const AppContext& context, const ArcFlags& flags) {
   OpenModel open;
   if (context.options.model.empty()) {
-    if (flags.no_model) context.note("no language model is used: lexicon and rules only");
+    if (flags.no_model) context.note(context.named("no language model is used: lexicon and rules only"));
     return open;
   }
   if (flags.no_model) {
@@ -92,7 +92,7 @@ Result<int> run_score(AppContext& context, const ArcFlags& flags) {
   for (const std::string& file : flags.files) {
     BANCHU_TRY(const Reading reading, score_file(file, options));
     if (flags.files.size() > 1) context.print(context.out.paint(Style::bold, file));
-    for (const std::string& line : reading_lines(reading, context.out.columns())) context.print("  " + line);
+    for (const std::string& line : reading_lines(context, reading)) context.print("  " + line);
     if (context.options.json) {
       Json json = reading_to_json(reading);
       json["file"] = file;

@@ -154,26 +154,32 @@ Json as_json(const Comparison& comparison, std::span<const CompareGroup> groups)
           {"notes", comparison.notes}};
 }
 
+std::string left_pad(const std::string& text, std::size_t columns) {
+  const std::size_t used = display_width(text);
+  return (used < columns ? std::string(columns - used, ' ') : "") + text;
+}
+
 void print_table(const AppContext& context, const Comparison& comparison) {
-  context.print(fmt::format("{} {:>6} {:>6} {:>6}  {:<14} {}", pad_to("", 28), "texts", "mean", "median", "95 %",
-                            "people score higher"));
+  const auto head = [&](std::string_view word) { return left_pad(context.named(word), 6); };
+  context.print(fmt::format("{} {} {} {}  {:<14} {}", pad_to("", 28), head("texts"), head("mean"), head("median"),
+                            "95 %", context.named("people score higher")));
   for (const CompareRow& row : comparison.rows) {
     const std::string interval =
         row.interval ? fmt::format("[{:.0f}, {:.0f}]", row.interval->low, row.interval->high) : "-";
     const std::string against = row.against_people
                                     ? fmt::format("{:.2f} [{:.2f}, {:.2f}]", row.against_people->auc,
                                                   row.against_people->interval.low, row.against_people->interval.high)
-                                : row.is_people ? "(people)"
+                                : row.is_people ? context.named("(people)")
                                                 : "";
     context.print(fmt::format("{} {:>6} {:>6} {:>6}  {:<14} {}", pad_to(shorten(row.name, 26), 28), row.measured,
                               row.measured > 0 ? fmt::format("{:.1f}", row.mean) : "-",
                               row.measured > 0 ? fmt::format("{:.1f}", row.median) : "-", interval, against));
   }
-  if (!comparison.measures.empty()) context.print("people against machines, AUC:");
+  if (!comparison.measures.empty()) context.say("people against machines, AUC:");
   for (const CompareMeasureAuc& measure : comparison.measures) {
     const CompareAuc& auc = measure.people_over_machines;
-    context.print(
-        fmt::format("  {:<12} {:.2f} [{:.2f}, {:.2f}]", measure.measure, auc.auc, auc.interval.low, auc.interval.high));
+    context.print(fmt::format("  {} {:.2f} [{:.2f}, {:.2f}]", pad_to(context.named(measure.measure), 12), auc.auc,
+                              auc.interval.low, auc.interval.high));
   }
 }
 
@@ -188,13 +194,13 @@ Result<int> run_compare(AppContext& context, const CompareFlags& flags) {
   BANCHU_TRY(const Comparison comparison, compare_groups(groups, kRounds, context.seed_or(1)));
   if (!flags.out.empty()) {
     const bool in_korean = context.language == Language::ko;
-    const std::string title = !flags.title.empty() ? flags.title : in_korean ? "구조의 비교" : "Structure compared";
+    const std::string title = !flags.title.empty() ? flags.title : context.named("Structure compared");
     BANCHU_TRY_STATUS(write_picture(context, flags.out, [&](bool can_draw_hangul) {
       return compare_svg(groups, comparison, title, in_korean, can_draw_hangul);
     }));
   }
   print_table(context, comparison);
-  for (const std::string& note : comparison.notes) context.note(note);
+  for (const std::string& note : comparison.notes) context.note(translated(note, context.language));
   context.answer(as_json(comparison, groups));
   return 0;
 }

@@ -29,7 +29,7 @@ Result<int> run_show(AppContext& context, const ArcDials& dials) {
     context.print(fmt::format("{}  {}  {} {}", pad_to(sparkline(story.valence, kArcColumns), kArcColumns),
                               pad_to(story.shape, 20), pad_to(story.title, 30), story.episode.units.size()));
   }
-  context.print(fmt::format("{} episodes, digest {}", set.stories.size(), set.digest.substr(0, 12)));
+  context.say("{} episodes, digest {}", set.stories.size(), set.digest.substr(0, 12));
   context.answer({{"digest", set.digest}, {"episodes", std::move(episodes)}});
   return 0;
 }
@@ -41,8 +41,8 @@ Status tell_faults(AppContext& context, const ArcDials& dials) {
   BANCHU_TRY(const std::string text, read_file(dials.golden, 64u << 20));
   const std::vector<GoldenFault> faults = find_golden_faults(text);
   for (const GoldenFault& fault : faults)
-    context.note(fmt::format("{}, row {}, field {}: {}", dials.golden, fault.row,
-                             fault.field.empty() ? "-" : fault.field, fault.what));
+    context.note(context.said("{}, row {}, field {}: {}", dials.golden, fault.row,
+                              fault.field.empty() ? "-" : fault.field, translated(fault.what, context.language)));
   return {};
 }
 
@@ -50,9 +50,11 @@ Json scores_as_json(const GoldenScores& scores) {
   return {{"median", scores.median}, {"low", scores.low}, {"high", scores.high}, {"scores", scores.scores}};
 }
 
-void print_scores(const AppContext& context, const char* what, const GoldenScores& scores, const std::string& limit) {
-  context.print(fmt::format("{:<26} median {:5.1f}   from {:.1f} to {:.1f}   {}", what, scores.median, scores.low,
-                            scores.high, limit));
+void print_scores(const AppContext& context, const std::string& what, const GoldenScores& scores,
+                  const std::string& limit) {
+  context.print(pad_to(what, 26) + " " +
+                context.said("median {:5.1f}   from {:.1f} to {:.1f}", scores.median, scores.low, scores.high) + "   " +
+                limit);
 }
 
 Result<int> run_check(AppContext& context, const ArcDials& dials) {
@@ -67,11 +69,14 @@ Result<int> run_check(AppContext& context, const ArcDials& dials) {
   options.progress = bar.sink();
   BANCHU_TRY(const GoldenCheck check, check_golden(set, options));
   bar.clear();
-  print_scores(context, "golden, each held out", check.held_out, fmt::format("must be at least {:.0f}", kGoldenFloor));
-  print_scores(context, "shuffled", check.shuffled, fmt::format("must be below {:.0f}", kShuffledLimit));
-  print_scores(context, "spliced from two", check.spliced, fmt::format("must be below {:.0f}", kSplicedLimit));
-  for (const std::string& reason : check.reasons) context.print("no: " + reason);
-  if (check.reasons.empty()) context.print("yes: this golden set is a standard");
+  print_scores(context, context.named("golden, each held out"), check.held_out,
+               context.said("must be at least {:.0f}", kGoldenFloor));
+  print_scores(context, context.named("shuffled"), check.shuffled,
+               context.said("must be below {:.0f}", kShuffledLimit));
+  print_scores(context, context.named("spliced from two"), check.spliced,
+               context.said("must be below {:.0f}", kSplicedLimit));
+  for (const std::string& reason : check.reasons) context.say("no: {}", translated(reason, context.language));
+  if (check.reasons.empty()) context.say("yes: this golden set is a standard");
   context.answer({{"ok", check.reasons.empty()},
                   {"digest", set.digest},
                   {"episodes", set.stories.size()},

@@ -27,8 +27,8 @@ Result<std::vector<Book>> read_books(const AppContext& context, const std::vecto
   std::vector<Book> books;
   for (const std::string& path : paths) {
     BANCHU_TRY(Book book, read_book(path));
-    context.note(fmt::format("{}: {}, {} chapters", book.title, book.format, book.chapters.size()));
-    for (const std::string& note : book.notes) context.note("  " + note);
+    context.note(context.said("{}: {}, {} chapters", book.title, book.format, book.chapters.size()));
+    for (const std::string& note : book.notes) context.note("  " + translated(note, context.language));
     books.push_back(std::move(book));
   }
   return books;
@@ -74,9 +74,7 @@ Status walk(AppContext& context, const MakeFlags& flags, SeriesDesk& desk) {
 
 std::string page_title(const AppContext& context, const BookSeries& series) {
   if (series.books.size() == 1) return series.books.front().title;
-  return context.language == Language::ko
-             ? fmt::format("{} 외 {}권", series.books.front().title, series.books.size() - 1)
-             : fmt::format("{} and {} more", series.books.front().title, series.books.size() - 1);
+  return context.said("{} and {} more", series.books.front().title, series.books.size() - 1);
 }
 
 Status write_extras(const AppContext& context, const MakeFlags& flags, const BookSeries& series) {
@@ -92,7 +90,7 @@ Status resume(const AppContext& context, const MakeFlags& flags, BookSeries& ser
   if (!std::filesystem::exists(flags.out, failed)) return {};
   BANCHU_TRY(const GoldenSet earlier, load_golden(flags.out));
   const std::size_t found = resume_series(series, earlier);
-  if (found > 0) context.note(fmt::format("{} episodes are already in {}", found, flags.out));
+  if (found > 0) context.note(context.said("{} episodes are already in {}", found, flags.out));
   return {};
 }
 
@@ -105,7 +103,7 @@ Result<int> run_make(AppContext& context, const MakeFlags& flags) {
   BANCHU_TRY(BookSeries series, find_series(books, measure, &context.cancel, bar.sink()));
   bar.clear();
   BANCHU_TRY_STATUS(resume(context, flags, series));
-  for (const std::string& note : series.notes) context.note(note);
+  for (const std::string& note : series.notes) context.note(translated(note, context.language));
   SeriesDesk desk(series, measure, flags.author, context.language == Language::ko);
   if (flags.accepts_all) {
     desk.accept_all();
@@ -115,7 +113,7 @@ Result<int> run_make(AppContext& context, const MakeFlags& flags) {
   }
   BANCHU_TRY_STATUS(write_extras(context, flags, series));
   const std::size_t accepted = desk.accepted().size();
-  context.print(fmt::format("{} of {} episodes in {}", accepted, series.episodes.size(), flags.out));
+  context.say("{} of {} episodes in {}", accepted, series.episodes.size(), flags.out);
   context.answer({{"golden", flags.out},
                   {"books", series.books.size()},
                   {"episodes", series.episodes.size()},

@@ -53,14 +53,15 @@ Result<int> run_plot(AppContext& context, const PlotFlags& flags) {
   plot.title = flags.title.empty() ? text.name : flags.title;
   plot.in_korean = context.language == Language::ko;
   plot.reference = as_arc(text.labels);
-  plot.reference_name = plot.in_korean ? "사람이 붙인 감정" : "a person's labels";
+  plot.reference_name = context.named("a person's labels");
   BANCHU_TRY_STATUS(write_picture(context, flags.out, [&](bool can_draw_hangul) {
     plot.can_draw_hangul = can_draw_hangul;
     return plot_svg(reading, plot);
   }));
   context.print(sparkline(reading.arc, 60));
-  context.print(fmt::format("{}: {} sentences, coherence {}", flags.out, reading.units.size(),
-                            reading.coherence ? fmt::format("{:.0f}", *reading.coherence) : reading.reason));
+  context.say(
+      "{}: {} sentences, coherence {}", flags.out, reading.units.size(),
+      reading.coherence ? fmt::format("{:.0f}", *reading.coherence) : translated(reading.reason, context.language));
   context.answer({{"picture", flags.out},
                   {"units", reading.units.size()},
                   {"coherence", reading.coherence ? Json(*reading.coherence) : Json()},

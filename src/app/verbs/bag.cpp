@@ -54,7 +54,8 @@ Result<int> run_init(AppContext& context) {
                   {"model", self ? Json(self->base) : Json()},
                   {"encrypted", false}});
   context.say("made the bag {}", folder);
-  context.print(fmt::format("  {}", context.word(Word::not_encrypted)));
+  context.print(
+      fmt::format("  {}", context.named("not encrypted: whoever can read this folder can read what was said")));
   if (self) {
     if (is_born) {
       context.say("  self {} was born, on the model {}", self->id, self->base.substr(0, kShownDigits));
@@ -105,7 +106,8 @@ Result<int> run_show(AppContext& context) {
   row("turns", line);
   row("memories", std::to_string(memories.size()));
   for (const std::string& model : models) row("model", model.substr(0, kShownDigits));
-  context.print(fmt::format("  {}", context.word(Word::not_encrypted)));
+  context.print(
+      fmt::format("  {}", context.named("not encrypted: whoever can read this folder can read what was said")));
   return 0;
 }
 

@@ -47,14 +47,13 @@ Json bench_to_json(const BenchFlags& flags, const TrainBench& bench) {
 }
 
 void print_bench(const AppContext& context, const BenchFlags& flags, const TrainBench& bench) {
-  context.print(fmt::format("{:.0f} tok/s  {} x {} tokens a step, rank {}, {}, peak {}", bench.tokens_per_second,
-                            flags.train.rows, flags.train.row_tokens, flags.train.rank, bench.dtype,
-                            format_bytes(bench.peak_rss_bytes)));
+  context.say("{:.0f} tok/s  {} x {} tokens a step, rank {}, {}, peak {}", bench.tokens_per_second, flags.train.rows,
+              flags.train.row_tokens, flags.train.rank, bench.dtype, format_bytes(bench.peak_rss_bytes));
   if (bench.gemm_peak_gflops > 0) {
-    context.print(fmt::format("{:.0f} GFLOP/s of the {:.0f} that this step's products alone reach: {:.0f} %",
-                              bench.achieved_gflops, bench.gemm_peak_gflops, 100 * bench.share));
+    context.say("{:.0f} GFLOP/s of the {:.0f} that this step's products alone reach: {:.0f} %", bench.achieved_gflops,
+                bench.gemm_peak_gflops, 100 * bench.share);
   }
-  if (!bench.memory_choice.empty()) context.print(bench.memory_choice);
+  if (!bench.memory_choice.empty()) context.print(translated(bench.memory_choice, context.language));
   if (!flags.profile) return;
   const double step = bench.step_tokens / bench.tokens_per_second;
   for (const auto& [name, seconds] : bench.parts) {

@@ -69,11 +69,11 @@ std::uint64_t bytes_below(const fs::path& path) {
   return total;
 }
 
-std::string says_loss(const LowRankAdapter& result) {
+std::string says_loss(const AppContext& context, const LowRankAdapter& result) {
   if (result.compressed == 0) return "";
-  return fmt::format(", {} of them cut (relative error {:.3g}, at most {:.3g} in {})", result.compressed,
-                     result.relative_error, result.worst_relative_error,
-                     result.worst_tensor.empty() ? "none" : result.worst_tensor);
+  return ", " + context.said("{} of them cut (relative error {:.3g}, at most {:.3g} in {})", result.compressed,
+                             result.relative_error, result.worst_relative_error,
+                             result.worst_tensor.empty() ? context.named("no tensor") : result.worst_tensor);
 }
 
 Json adapter_to_json(const ExportSource& source, const LowRankAdapter& result, const fs::path& to,
@@ -109,8 +109,8 @@ Result<int> run_adapter(AppContext& context, const ExportFlags& flags) {
   BANCHU_TRY_STATUS(format == "gguf" ? write_adapter(result.adapter, to)
                                      : write_peft(result.adapter, *source.base, to, float_format(flags.dtype)));
   context.answer(adapter_to_json(source, result, to, format));
-  context.print(fmt::format("{}  {}, {} matrices of rank {}{}, {}", to.string(), format, result.adapter.tensors.size(),
-                            common_rank(result.adapter), says_loss(result), format_bytes(bytes_below(to))));
+  context.say("{}  {}, {} matrices of rank {}{}, {}", to.string(), format, result.adapter.tensors.size(),
+              common_rank(result.adapter), says_loss(context, result), format_bytes(bytes_below(to)));
   return 0;
 }
 
@@ -143,8 +143,8 @@ Result<int> run_merged(AppContext& context, const ExportFlags& flags) {
                   {"bytes", merged->bytes},
                   {"seconds", steady_seconds() - begin},
                   {"peak_rss_bytes", peak_rss_bytes()}});
-  context.print(fmt::format("{}  {}, {} of {} tensors changed, {}, {}", to.string(), request.format, merged->changed,
-                            merged->tensors, format_bytes(merged->bytes), format_seconds(steady_seconds() - begin)));
+  context.say("{}  {}, {} of {} tensors changed, {}, {}", to.string(), request.format, merged->changed, merged->tensors,
+              format_bytes(merged->bytes), format_seconds(steady_seconds() - begin));
   return 0;
 }
 

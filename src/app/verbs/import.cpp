@@ -54,11 +54,11 @@ Result<Json> keep(AppContext& context, Bag& bag, const Self& parent, const Arriv
   adapters.push_back({digest, flags.scale});
   BANCHU_TRY(const Self self, SelfStore(bag).adopt(parent, adapters, now()));
   const Adapter& adapter = arrival.foreign.adapter;
-  context.print(fmt::format("{}: {} matrices, rank {}, now self {}, asleep", arrival.file, adapter.tensors.size(),
-                            common_rank(adapter), self.id));
+  context.say("{}: {} matrices, rank {}, now self {}, asleep", arrival.file, adapter.tensors.size(),
+              common_rank(adapter), self.id);
   if (!arrival.foreign.made_for.empty()) {
-    context.note(fmt::format("it says it was made for {}; its shapes fit this base, the rest is for you to know",
-                             arrival.foreign.made_for));
+    context.note(context.said("it says it was made for {}; its shapes fit this base, the rest is for you to know",
+                              arrival.foreign.made_for));
   }
   return Json{{"file", arrival.file},
               {"what", "adapter"},
@@ -91,8 +91,8 @@ Result<int> run_import(AppContext& context, const ImportFlags& flags) {
     BANCHU_TRY(Json one, keep(context, *bag, parent, arrival, flags));
     imported.push_back(std::move(one));
   }
-  context.note(
-      "nobody was woken and nothing was measured; `banchu self wake ID` wakes one, `banchu self rollback` ends it");
+  context.note(context.named(
+      "nobody was woken and nothing was measured; `banchu self wake ID` wakes one, `banchu self rollback` ends it"));
   context.answer({{"imported", std::move(imported)}});
   return 0;
 }

@@ -42,8 +42,8 @@ void print_entry(const AppContext& context, const Entry& entry, std::string& con
   }
   context.print(fmt::format("  {}  {}", entry.turn.id.substr(0, kShownIdDigits),
                             context.out.paint(Style::dim, entry_facts(entry, context.language))));
-  context.print(fmt::format("    {} ▸ {}", context.word(Word::you), entry.turn.user));
-  context.print(fmt::format("    {} ▸ {}", context.word(Word::companion), entry.turn.reply));
+  context.print(fmt::format("    {} ▸ {}", context.named("you"), entry.turn.user));
+  context.print(fmt::format("    {} ▸ {}", context.named("banchu"), entry.turn.reply));
   if (entry.mark == EntryMark::fixed) context.say("    fixed ▸ {}", entry.fixed_reply);
 }
 

@@ -51,8 +51,7 @@ Result<bool> ask_the_user(const AppContext& context) {
     return make_error(Code::FailedPrecondition, "nobody is at the terminal to be asked",
                       "the night waits, measured: run `banchu promote` in a terminal");
   }
-  context.err.write(context.language == Language::ko ? "이 모습으로 깨어날까요? [y/N] "
-                                                     : "Wake up as this self? [y/N] ");
+  context.err.write(context.named("Wake up as this self? [y/N] "));
   std::string answer;
   // Ctrl-C and an input that ends are no answer: the night waits as it does where nobody is there.
   if (!std::getline(std::cin, answer) || is_cancelled(&context.cancel)) {
@@ -69,7 +68,7 @@ Result<int> run_look(AppContext& context, const NightFlags& flags, const Recipe&
   Json answer = explain_to_json(chewed);
   if (flags.dry_run) answer["recipe"] = recipe_to_json(recipe);
   context.answer(answer);
-  tell(context, context.language == Language::ko ? "되새김" : "chewing over", chewed_lines(chewed, context.language));
+  tell(context, context.named("chewing over"), chewed_lines(chewed, context.language));
   if (flags.explain && !context.options.json) {
     for (const std::string& line : explain_lines(chewed, context.language)) context.print(line);
   }
@@ -77,10 +76,9 @@ Result<int> run_look(AppContext& context, const NightFlags& flags, const Recipe&
 }
 
 void tell_outcome(const AppContext& context, const NightOutcome& outcome) {
-  const bool korean = context.language == Language::ko;
-  tell(context, korean ? "깨어남" : "waking", waking_lines(outcome, context.language));
-  tell(context, korean ? "영수증" : "receipt", {receipt_line(outcome, context.language)});
-  if (!outcome.morning.empty()) context.print("banchu ▸ " + outcome.morning);
+  tell(context, context.named("waking"), waking_lines(outcome, context.language));
+  tell(context, context.named("receipt"), {receipt_line(outcome, context.language)});
+  if (!outcome.morning.empty()) context.print(context.named("banchu") + " ▸ " + outcome.morning);
 }
 
 // The file that the awake self was born on; a bag that has never spoken gets its first self here.
@@ -126,16 +124,15 @@ Result<int> run_stages(AppContext& context, const NightFlags& flags, Until until
   BANCHU_TRY(NightRequest request, prepare(context, *bag, recipe, flags));
   request.until = until;
 
-  const bool korean = context.language == Language::ko;
   ProgressBar bar(context);
   request.progress = bar.sink();
   request.on_chewed = [&](const Chewed& chewed, const Lessons&) {
     bar.clear();
-    tell(context, korean ? "되새김" : "chewing over", chewed_lines(chewed, context.language));
+    tell(context, context.named("chewing over"), chewed_lines(chewed, context.language));
   };
   request.on_report = [&](const Report& report) {
     bar.clear();
-    tell(context, korean ? "재어 봄" : "measuring", report_lines(report, korean ? "ko" : "en"));
+    tell(context, context.named("measuring"), report_lines(report, context.language == Language::ko ? "ko" : "en"));
   };
   BANCHU_TRY(const NightOutcome outcome, run_night(request));
   bar.clear();
@@ -144,6 +141,8 @@ Result<int> run_stages(AppContext& context, const NightFlags& flags, Until until
     context.note(translated(note.get<std::string>(), context.language));
   }
   if (!outcome.finished) {
+    if (outcome.train.is_object() && until == Until::train)
+      tell(context, context.named("engraving"), {engraved_line(outcome, context.language)});
     context.note(context.said("done so far; to go on: banchu night"));
     return 0;
   }

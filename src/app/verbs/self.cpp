@@ -132,6 +132,7 @@ void add_self_verbs(CLI::App& app, AppContext& context) {
   wake->add_option("ID", flags->a)->required();
   on_run(wake, context, [&context, flags] { return run_wake(context, *flags); });
 
+  add_self_taste_verb(*group, context);
   on_run(add_verb(*group, "rollback", "Wakes the parent of who is awake", "banchu self rollback"), context,
          [&context] { return run_rollback(context); });
 }
