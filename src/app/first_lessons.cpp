@@ -97,7 +97,7 @@ void print_preview(const AppContext& context, const FirstData& data, const Baske
   for (const FirstLesson& lesson : basket.shown) {
     context.print("  " + shown_place(context, lesson.where));
     context.print(fmt::format("    {} ▸ {}", context.named("you"), shown_line(lesson.question)));
-    context.print(fmt::format("    {} ▸ {}", context.named("companion"), shown_line(lesson.answer)));
+    context.print(fmt::format("    {} ▸ {}", context.named("banchu"), shown_line(lesson.answer)));
   }
   for (const SkipReason reason : kSkipReasons) {
     const Skipped& left = data.left_out(reason);
