@@ -115,7 +115,7 @@ TEST_F(ServerTest, AFullQueueIsSaidSoAndTheServerGoesOn) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(busy + fine, 6);
-  EXPECT_GE(fine, 2);
+  EXPECT_GE(fine, 1);  // all six may have come before the first was taken from the queue
   EXPECT_EQ(post("/v1/chat/completions", ask("hi", 2))->status, 200);
 }
 
@@ -134,8 +134,10 @@ TEST_F(ServerTest, AClientThatGoesFreesItsPlace) {
   request.content_receiver = [](const char*, std::size_t, std::size_t, std::size_t) { return false; };
   EXPECT_FALSE(leaving.send(request));
   ASSERT_EQ(post("/v1/chat/completions", ask("hi", 2))->status, 200);
-  const Json figures = Json::parse(client_->Get("/banchu/v1/awake")->body);
-  EXPECT_EQ(figures["speaking"], 0) << "the long story would still be told";
+  // The only place was free again long before the story's 400 tokens were said.
+  const std::string metrics = client_->Get("/metrics")->body, name = "\nbanchu:n_decode_total ";
+  ASSERT_NE(metrics.find(name), std::string::npos);
+  EXPECT_LT(std::stod(metrics.substr(metrics.find(name) + name.size())), 300);
 }
 
 TEST_F(ServerTest, KeepsOnlyWhatIsSaidToGrow) {
