@@ -8,9 +8,9 @@ The same day, the same lessons, as many passes over them; only what the title sa
 held-out replies (what was to be learned) and on prose that nobody trained on (what was to be kept), each against the
 self before. PEFT's own study of forgetting found more of it behind the MLP's maps than behind attention's.
 """
-import argparse, json, pathlib, tempfile, time
+import argparse, pathlib, tempfile, time
 
-from three_ways import lab, lessons_of, mean
+from three_ways import lab, lessons_of, mean, tell
 
 ATTENTION = ["q_proj", "k_proj", "v_proj", "o_proj"]
 MLP = ["gate_proj", "up_proj", "down_proj"]
@@ -42,10 +42,7 @@ def main():
             table[way] = mean(runs)["way"]
     result = {"command": " ".join(["forgetting.py", pathlib.Path(options.model).name]), "seeds": options.seeds,
               "date": time.strftime("%Y-%m-%d"), "unit": "nats a token, as the engine serves it", "table": table}
-    text = json.dumps(result, indent=1)
-    if options.out:
-        pathlib.Path(options.out).write_text(text + "\n")
-    print(text)
+    tell(result, options.out)
 
 
 if __name__ == "__main__":

@@ -78,6 +78,13 @@ def mean(runs):
             for way in runs[0]}
 
 
+def tell(result, out):
+    text = json.dumps(result, indent=1)
+    if out:
+        pathlib.Path(out).write_text(text + "\n")
+    print(text)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("model")
@@ -102,10 +109,7 @@ def main():
     result = {"command": " ".join(["three_ways.py", pathlib.Path(options.model).name, *sys.argv[2:]]),
               "date": time.strftime("%Y-%m-%d"), "unit": "nats a token, served by the engine unless it says otherwise",
               "table": table}
-    text = json.dumps(result, indent=1)
-    if options.out:
-        pathlib.Path(options.out).write_text(text + "\n")
-    print(text)
+    tell(result, options.out)
 
 
 if __name__ == "__main__":

@@ -100,6 +100,13 @@ TEST_F(ServerTest, ManyAtOnceEachGetTheirOwnAnswer) {
   EXPECT_GE(same, 5);
 }
 
+TEST_F(ServerTest, WhereNobodyMayWaitEverybodyIsToldWhenToComeAgain) {
+  start(1, {}, 0);
+  const auto answer = post("/v1/chat/completions", ask("hi", 2));
+  EXPECT_EQ(answer->status, 503);
+  EXPECT_TRUE(answer->has_header("Retry-After"));
+}
+
 TEST_F(ServerTest, AFullQueueIsSaidSoAndTheServerGoesOn) {
   start(1, {}, 1);
   std::atomic<int> busy = 0, fine = 0;
