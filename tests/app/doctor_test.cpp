@@ -11,14 +11,15 @@
 
 #include "bag/lease.h"
 #include "bag/lease_row.h"
+#include "tests/app/grown_bag.h"
 #include "tests/app/shell.h"
 #include "tests/model/gguf_writer.h"
-#include "train/adapter.h"
 
 namespace banchu {
 namespace {
 
 namespace fs = std::filesystem;
+using test::make_grown_bag;
 using test::Ran;
 using test::tiny_model;
 using test::World;
@@ -189,13 +190,7 @@ TEST(Doctor, FindsANightThatRunsAndAnotherMachine) {
 
 TEST(Doctor, FindsALostAdapterAndItsCureWorks) {
   World world;
-  world.make_bag();
-  const AdapterTensor tensor{"blk.1.attn_q.weight",        128, 128, 1, std::vector<float>(128, 0.1f),
-                             std::vector<float>(128, 0.1f)};
-  const fs::path file = world.folder() / "a.gguf";
-  ASSERT_TRUE(write_adapter({"llama", 2.0f, {tensor}}, file));
-  const Json one = world.run({"--json", "import", file.string()}).json()["imported"][0];
-  ASSERT_EQ(world.run({"self", "wake", string_at(one, "self")}).exit_code, 0);
+  const Json one = make_grown_bag(world);
   EXPECT_FALSE(findings_of(world).contains("self.adapter"));
   fs::remove(world.bag() / "memory_core/adapters" / (string_at(one, "adapter") + ".gguf"));
   EXPECT_EQ(findings_of(world)["self.adapter"], "wrong");

@@ -12,15 +12,16 @@
 
 #include "app/picture.h"
 #include "app/terminal.h"
+#include "tests/app/grown_bag.h"
 #include "tests/app/shell.h"
 #include "tests/app/source_strings.h"
-#include "train/adapter.h"
 
 namespace banchu {
 namespace {
 
 namespace fs = std::filesystem;
 using test::has_hangul;
+using test::make_grown_bag;
 using test::Ran;
 using test::World;
 
@@ -183,17 +184,6 @@ TEST(Picture, DrawsWhatHasOnePointOrNone) {
   EXPECT_NE(lines_picture(frame, "x", {{"a", {{1, 2}}, false}}, std::nullopt).find("</svg>"), std::string::npos);
   EXPECT_NE(bars_picture(frame, {}).find("</svg>"), std::string::npos);
   EXPECT_EQ(lines_picture(frame, "x", {{"a", {{1, 2}}, false}}, std::nullopt).find("nan"), std::string::npos);
-}
-
-// A bag whose awake self has grown by one adapter.
-void make_grown_bag(const World& world) {
-  world.make_bag();
-  const AdapterTensor tensor{"blk.1.attn_q.weight",        128, 128, 1, std::vector<float>(128, 0.1f),
-                             std::vector<float>(128, 0.1f)};
-  const fs::path file = world.folder() / "a.gguf";
-  ASSERT_TRUE(write_adapter({"llama", 2.0f, {tensor}}, file));
-  const Json one = world.run({"--json", "import", file.string()}).json()["imported"][0];
-  ASSERT_EQ(world.run({"self", "wake", string_at(one, "self")}).exit_code, 0);
 }
 
 TEST(Taste, TellsWhoWasWhoOnlyAtTheEndAndLeavesNoTrace) {
