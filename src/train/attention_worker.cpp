@@ -127,10 +127,10 @@ template <typename T>
 void AttentionWorker<T>::probabilities(const Block& block) {
   gemm_.multiply(queries(q_.data(), block), keys(k_.data(), block).transposed(), scores(s_.data(), block));
   for_each_score_row(block, [&](std::int64_t i, std::int64_t skipped, std::int64_t seen) {
-    float* s = s_.data() + i * block.keys;
-    std::fill_n(s, skipped, 0.0f);
-    kernels().softmax(s + skipped, seen, block.keys - skipped);
-    kernels().of<T>().convert(s, p_.data() + i * block.keys, block.keys);
+    const std::int64_t at = i * block.keys;
+    zero(s_.data() + at, skipped);
+    zero(p_.data() + at, skipped);
+    kernels().of<T>().softmax(s_.data() + at + skipped, seen, block.keys - skipped, p_.data() + at + skipped);
   });
 }
 
@@ -168,7 +168,7 @@ void AttentionWorker<T>::load_output_gradient(const Block& block, const float* d
   for_each_query(block, load, [&](std::int64_t i) { zero(d_out_.data() + i * dim, dim); });
 }
 
-// s_ turns from P into dS, through dP, which stands where the output would.
+// dP stands where the output would.
 template <typename T>
 void AttentionWorker<T>::block_backward(const Block& block) {
   const Matrix d_out = queries(d_out_.data(), block);
@@ -177,9 +177,8 @@ void AttentionWorker<T>::block_backward(const Block& block) {
   gemm_.multiply(d_out, keys(v_.data(), block).transposed(), scores(dp, block));
   for_each_score_row(block, [&](std::int64_t i, std::int64_t skipped, std::int64_t seen) {
     const std::int64_t at = i * block.keys + skipped;
-    zero(dp + at - skipped, skipped);
-    kernels().softmax_backward(s_.data() + at, dp + at, seen, block.keys - skipped);
-    kernels().of<T>().convert(dp + at - skipped, ds_.data() + at - skipped, block.keys);
+    zero(ds_.data() + at - skipped, skipped);
+    kernels().of<T>().softmax_backward(s_.data() + at, dp + at, seen, block.keys - skipped, ds_.data() + at);
   });
   gemm_.multiply(scores(ds_.data(), block).transposed(), queries(q_.data(), block), keys(dk_.data(), block), 1, true);
   gemm_.multiply(scores(ds_.data(), block), keys(k_.data(), block), queries(o_.data(), block));

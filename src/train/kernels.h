@@ -44,16 +44,16 @@ struct TypedKernels {
                                std::int64_t n, float scale, T* out);
   // out = factor * exp(x - shift). x and out may be the same memory.
   void (*scaled_exp)(const float* x, float shift, float factor, std::int64_t n, T* out);
+  // Softmax of the first `visible`, zero for the other n - visible; in place, and in T to `out` (may be x itself).
+  void (*softmax)(float* x, std::int64_t visible, std::int64_t n, T* out);
+  // ds = p (dp - sum p dp) where p is not zero, which is at most the first `visible`; zero for the rest.
+  void (*softmax_backward)(const float* p, const float* dp, std::int64_t visible, std::int64_t n, T* ds);
 };
 
 struct Kernels {
   const char* name;
   TypedKernels<float> f32;
   TypedKernels<Bf16> bf16;
-  // In place: softmax of the first `visible`, zero for the other n - visible.
-  void (*softmax)(float* x, std::int64_t visible, std::int64_t n);
-  // dp becomes ds = p (dp - sum p dp) for the first `visible`, zero for the rest.
-  void (*softmax_backward)(const float* p, float* dp, std::int64_t visible, std::int64_t n);
   float (*maximum)(const float* x, std::int64_t n);
   double (*sum_exp)(const float* x, float shift, std::int64_t n);
   double (*sum_squares)(const float* x, std::int64_t n);

@@ -2,6 +2,7 @@
 // that reference.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 
@@ -155,27 +156,44 @@ TEST(OpGradient, ScaledRopeTurnsByTheFormula) {
 }
 
 TEST(OpGradient, SoftmaxMatchesCentralDifferencesAndHidesTheRest) {
-  constexpr std::int64_t n = 24, visible = 19;
-  const Vector x = random_vector(9, visible, 2), dp = random_vector(10, visible);
   const auto softmax = [](Vector v) {
     double sum = 0;
     for (double& one : v) sum += (one = std::exp(one));
     for (double& one : v) one /= sum;
     return v;
   };
-  Vector p = softmax(x);
-  Vector ds = central(x, [&](const Vector& at) { return dot(dp, softmax(at)); });
-  p.resize(n, 0.0);
-  ds.resize(n, 0.0);
+  constexpr std::int64_t n = 40;
+  for (const std::int64_t visible : {1, 15, 16, 19, 32, 33, 40}) {  // on both sides of whole vectors, and no room left
+    const Vector x = random_vector(9, visible, 2), dp = random_vector(10, visible);
+    Vector p = softmax(x);
+    Vector ds = central(x, [&](const Vector& at) { return dot(dp, softmax(at)); });
+    p.resize(n, 0.0);
+    ds.resize(n, 0.0);
+    for (const lora::Kernels* k : runnable()) {
+      SCOPED_TRACE(std::string(k->name) + " " + std::to_string(visible));
+      std::vector<float> in_place = floats(x), back = floats(dp), out(n, 7.0f), gradient(n, 7.0f);
+      in_place.resize(n, 7.0f);
+      back.resize(n, 7.0f);
+      k->f32.softmax(in_place.data(), visible, n, out.data());
+      expect_close(p, in_place);
+      expect_close(p, out);
+      k->f32.softmax_backward(out.data(), back.data(), visible, n, gradient.data());
+      expect_close(ds, gradient);
+    }
+  }
+}
+
+TEST(OpGradient, ExponentialsStayFiniteAndWhatIsNoNumberStaysNone) {
+  const std::vector<float> x{-INFINITY, -1e30f, -100, -87, -0.0f, 1, 87, 1e30f, INFINITY, NAN};
   for (const lora::Kernels* k : runnable()) {
     SCOPED_TRACE(k->name);
-    std::vector<float> out = floats(x), back = floats(dp);
-    out.resize(n, 7.0f);
-    back.resize(n, 7.0f);
-    k->softmax(out.data(), visible, n);
-    expect_close(p, out);
-    k->softmax_backward(out.data(), back.data(), visible, n);
-    expect_close(ds, back);
+    std::vector<float> out(x.size());
+    k->f32.scaled_exp(x.data(), 0, 1, static_cast<std::int64_t>(x.size()), out.data());
+    for (std::size_t i = 0; i + 1 < x.size(); ++i) {
+      const double expected = std::exp(std::clamp(static_cast<double>(x[i]), -87.0, 87.0));
+      EXPECT_NEAR(out[i] / expected, 1, 1e-6) << x[i];
+    }
+    EXPECT_TRUE(std::isnan(out.back()));
   }
 }
 
