@@ -22,13 +22,15 @@ constexpr std::array<Quantisation, 8> kQuantisations = {{{"f32", 32},
 
 constexpr std::uint64_t kGraphBytes = 40ULL << 20;    // program, libraries and graph, measured on a small model
 constexpr std::uint64_t kDriverBytes = 600ULL << 20;  // a GPU's driver takes so much before anything runs
+constexpr std::uint64_t kWordBytes = 340;  // of the vocabulary's tables, measured on 49,152 and 262,144 words
 constexpr std::int64_t kBatchTokens = 512;
 
 std::uint64_t unsigned_of(std::int64_t value) { return static_cast<std::uint64_t>(std::max<std::int64_t>(0, value)); }
 
 std::uint64_t workspace_bytes(const Shape& shape) {
   const std::int64_t row = 4 * shape.width + 2 * shape.inner_width + 2 * shape.attention_width();
-  return kGraphBytes + unsigned_of(kBatchTokens * 4 * row + 4 * shape.vocabulary);
+  return kGraphBytes + kWordBytes * unsigned_of(shape.vocabulary) +
+         unsigned_of(kBatchTokens * 4 * row + 4 * shape.vocabulary);
 }
 
 ChatNeed need_with(const Shape& shape, std::uint64_t weights, std::int64_t context_tokens) {

@@ -4,7 +4,8 @@
 //   weights:   file size, or weights * bits / 8. Bits a weight are those of ggml's block formats (q8_0: 32 weights in
 //              34 bytes = 8.5); the _m mixtures keep some matrices finer, so theirs are means over a llama.
 //   kv:        2 (key, value) * layers * kv_width * 2 bytes a token
-//   workspace: the engine's graph, measured, and one batch of 512 tokens of activations and scores of words
+//   workspace: the engine's graph and the tables of words, measured, and one batch of 512 tokens of activations and
+//              scores of words
 #pragma once
 
 #include <cstdint>
