@@ -39,6 +39,19 @@ def blocks(rows, columns, kind):
     return out.reshape(rows, -1)
 
 
+def write_vocabulary(writer, size):
+    """Words that mean nothing, so that the engine loads the file too and its tables have their true size."""
+    normal, unknown, control, byte = 1, 2, 3, 6
+    words = ["<unk>", "<s>", "</s>"] + [f"<0x{value:02X}>" for value in range(256)]
+    kinds = [unknown, control, control] + [byte] * 256
+    words += [f"\u2581word{number}" for number in range(size - len(words))]
+    kinds += [normal] * (size - len(kinds))
+    writer.add_tokenizer_model("llama")
+    writer.add_token_list(words)
+    writer.add_token_scores([-float(number) for number in range(size)])
+    writer.add_token_types(kinds)
+
+
 def main():
     shape, path = sys.argv[1], sys.argv[2]
     layers, width, heads, key_heads, head, feed, vocabulary, tied = SHAPES[shape]
@@ -54,6 +67,7 @@ def main():
     writer.add_rope_freq_base(500000.0)
     writer.add_layer_norm_rms_eps(1e-5)
     writer.add_vocab_size(vocabulary)
+    write_vocabulary(writer, vocabulary)
 
     maps = {"attn_q": (heads * head, width, q4), "attn_k": (key_heads * head, width, q4),
             "attn_v": (key_heads * head, width, q6), "attn_output": (width, heads * head, q4),

@@ -12,7 +12,7 @@ import argparse, json, os, pathlib, platform, subprocess, sys, tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BANCHU = os.environ.get("BANCHU", str(ROOT / "bin/banchu"))
 CONTEXT = 4096  # the default of `chat`
-MESSAGE = "The old house by the river had a garden full of quiet roses. " * 110
+MESSAGE = "The old house by the river had a garden full of quiet roses. " * 30
 PEAK = ("import resource, subprocess, sys\n"
         "ran = subprocess.run(sys.argv[1:], capture_output=True, text=True)\n"
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)\n"

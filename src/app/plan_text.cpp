@@ -67,7 +67,7 @@ std::string money(const plan::Prices& prices, double dollars) {
 Json need_to_json(const plan::ChatNeed& need) {
   return {{"weights_bytes", need.weights},
           {"kv_bytes", need.kv},
-          {"workspace_bytes", need.workspace},
+          {"workspace_bytes", need.workspace + need.repacked},
           {"total_bytes", need.total()}};
 }
 
@@ -107,7 +107,7 @@ void add_chat_lines(const AppContext& context, const PlanAnswer& answer, std::ve
   lines.push_back(head + "   " + context.said("this machine"));
   for (const PlanRow& row : answer.rows) {
     lines.push_back("  " + pad_to(context.named(row.quantisation), kNameColumns) + bytes_cell(row.need.weights) +
-                    bytes_cell(row.need.kv) + bytes_cell(row.need.workspace) + bytes_cell(row.need.total()) + "   " +
+                    bytes_cell(row.need.kv) + bytes_cell(row.need.workspace + row.need.repacked) + bytes_cell(row.need.total()) + "   " +
                     (row.fits_here ? context.said("fits") : context.said("does not fit")));
   }
 }
@@ -190,7 +190,7 @@ Json plan_to_json(const PlanAnswer& answer) {
           {"context_tokens", answer.question.context_tokens},
           {"weights_bytes", row.need.weights},
           {"kv_bytes", row.need.kv},
-          {"workspace_bytes", row.need.workspace},
+          {"workspace_bytes", row.need.workspace + row.need.repacked},
           {"activations_bytes", answer.night.activations},
           {"optimizer_bytes", answer.night.optimiser},
           {"total_bytes", trains ? answer.night.least : row.need.total()},

@@ -34,7 +34,7 @@ std::uint64_t workspace_bytes(const Shape& shape) {
 }
 
 ChatNeed need_with(const Shape& shape, std::uint64_t weights, std::int64_t context_tokens) {
-  return {weights, unsigned_of(2 * 2 * shape.layers * shape.kv_width() * context_tokens), workspace_bytes(shape)};
+  return {weights, unsigned_of(2 * 2 * shape.layers * shape.kv_width() * context_tokens), workspace_bytes(shape), 0};
 }
 
 }  // namespace
@@ -57,7 +57,9 @@ ChatNeed chat_need(const Shape& shape, const Quantisation& quantisation, std::in
 }
 
 ChatNeed chat_need(const Shape& shape, std::int64_t context_tokens) {
-  return need_with(shape, shape.file_bytes, context_tokens);
+  ChatNeed need = need_with(shape, shape.file_bytes, context_tokens);
+  need.repacked = shape.repacked_bytes;
+  return need;
 }
 
 int devices_needed(const Shape& shape, const ChatNeed& need, std::uint64_t device_bytes) {

@@ -1,6 +1,6 @@
 // How much memory talking takes, before anything is loaded.
 //
-//   total = weights + keys and values + workspace
+//   total = weights + keys and values + workspace (+ what a file's matrices take twice, on a processor)
 //   weights:   file size, or weights * bits / 8. Bits a weight are those of ggml's block formats (q8_0: 32 weights in
 //              34 bytes = 8.5); the _m mixtures keep some matrices finer, so theirs are means over a llama.
 //   kv:        2 (key, value) * layers * kv_width * 2 bytes a token
@@ -29,7 +29,8 @@ struct ChatNeed {
   std::uint64_t weights = 0;
   std::uint64_t kv = 0;
   std::uint64_t workspace = 0;
-  std::uint64_t total() const { return weights + kv + workspace; }
+  std::uint64_t repacked = 0;  // Shape::repacked_bytes, on a processor
+  std::uint64_t total() const { return weights + kv + workspace + repacked; }
 };
 ChatNeed chat_need(const Shape& shape, const Quantisation& quantisation, std::int64_t context_tokens);
 // The file as it is.
