@@ -1,0 +1,58 @@
+// What there is behind this page, and what this visitor may do with it. The page shows nothing that the server has not.
+import { ApiError, call, open } from "../api/http.js";
+import type { Awake } from "../api/types.js";
+import { Store } from "./store.js";
+
+export type Room = "conversations" | "turns" | "masks" | "coming" | "review" | "nights" | "selves" | "arc";
+
+// "/banchu/v1/nights" of "  /banchu/v1/nights:", in the server's own description of itself.
+export function roomsOf(openapi: string): Set<string> {
+  const rooms = new Set<string>();
+  for (const [, room] of openapi.matchAll(/^ {2}\/banchu\/v1\/([a-z]+)[/a-z{}]*:/gm)) rooms.add(room!);
+  return rooms;
+}
+
+class House extends Store {
+  state: "asking" | "open" | "locked" | "gone" = "asking";
+  awake: Awake | null = null;
+  hasBag = false; // something could be kept here
+  mayGrow = false; // and this visitor may ask for it
+  private rooms = new Set<string>();
+
+  has(room: Room): boolean {
+    return this.rooms.has(room);
+  }
+
+  // Asks for everything anew.
+  async ask(): Promise<void> {
+    try {
+      this.awake = await call<Awake>("/banchu/v1/awake");
+      this.rooms = roomsOf(await (await open("/openapi.yaml")).text());
+      const models = await call<{ data: { id: string }[] }>("/v1/models");
+      this.hasBag = models.data.some((model) => model.id.endsWith(":grow"));
+      this.mayGrow = this.hasBag && (await mayReadSelves());
+      this.state = "open";
+    } catch (problem) {
+      this.state = problem instanceof ApiError && problem.status === 401 ? "locked" : "gone";
+    }
+    this.changed();
+  }
+
+  async lookWhoIsAwake(): Promise<void> {
+    this.awake = await call<Awake>("/banchu/v1/awake").catch(() => this.awake);
+    this.changed();
+  }
+}
+
+// Reading about the selves needs the right to grow.
+async function mayReadSelves(): Promise<boolean> {
+  try {
+    await call("/banchu/v1/selves");
+    return true;
+  } catch (problem) {
+    if (problem instanceof ApiError && problem.status === 403) return false;
+    throw problem;
+  }
+}
+
+export const house = new House();
