@@ -6,6 +6,7 @@
 #include "embedded/api.h"
 #include "serve/dialect.h"
 #include "serve/fields.h"
+#include "serve/page_routes.h"
 #include "serve/routes.h"
 
 namespace banchu {
@@ -121,7 +122,8 @@ HttpAnswerOut awake(const Desk& desk) {
                       {"version", desk.version}});
 }
 
-HttpAnswerOut greeting(const HttpCall&) {
+HttpAnswerOut greeting(const HttpCall& call) {
+  if (wants_page(call)) return page(call);
   HttpAnswerOut answer;
   answer.type = "text/plain";
   answer.body = "Ollama is running";  // what Ollama's clients look for

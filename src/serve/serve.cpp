@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "serve/dialect.h"
+#include "serve/page_routes.h"
 #include "serve/routes.h"
 
 namespace banchu {
@@ -34,6 +35,7 @@ class LocalServer final : public Server {
     add_own_routes(desk_, handlers.rows);
     add_self_routes(desk_, house_, handlers.rows);
     for (const RouteRow& row : handlers.rows) routes_.push_back(row.method + " " + row.path);
+    add_page_file_routes(handlers.rows);  // their names are nobody's business but the page's
     for (RouteRow& row : handlers.rows) row.route = readable_by_its_page(std::move(row.route));
     handlers.guard = [this](const HttpCall& call) { return guard_.stop(call); };
     handlers.refuse = [](const HttpCall& call, int status, const std::string& message) {
