@@ -1,4 +1,5 @@
 // The page's door: who gets it, and with which headers. What the page does is tested in a browser (page/tests).
+#include "base/digest.h"
 #include "serve/page_files.h"
 #include "tests/serve/server_fixture.h"
 

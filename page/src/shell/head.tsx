@@ -1,8 +1,9 @@
 // The top of the page: who speaks, what becomes of what is said, where one is, language and colours.
 import type { Mode } from "../api/reply.js";
+import type { Room } from "../api/rooms.js";
 import { talks } from "../talk/talks.js";
 import { useWords } from "../words/index.js";
-import { house, type Room } from "./house.js";
+import { house } from "./house.js";
 import { here, kPlaces, type Place } from "./place.js";
 import { prefs, type Theme } from "./prefs.js";
 import { useStore } from "./store.js";

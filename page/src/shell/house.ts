@@ -1,16 +1,8 @@
 // What there is behind this page, and what this visitor may do with it. The page shows nothing that the server has not.
 import { ApiError, call, open } from "../api/http.js";
+import { roomsOf, type Room } from "../api/rooms.js";
 import type { Awake } from "../api/types.js";
 import { Store } from "./store.js";
-
-export type Room = "conversations" | "turns" | "masks" | "coming" | "review" | "nights" | "selves" | "arc";
-
-// "/banchu/v1/nights" of "  /banchu/v1/nights:", in the server's own description of itself.
-export function roomsOf(openapi: string): Set<string> {
-  const rooms = new Set<string>();
-  for (const [, room] of openapi.matchAll(/^ {2}\/banchu\/v1\/([a-z]+)[/a-z{}]*:/gm)) rooms.add(room!);
-  return rooms;
-}
 
 class House extends Store {
   state: "asking" | "open" | "locked" | "gone" = "asking";
