@@ -74,8 +74,16 @@ struct Shape {
     Json json = head(chat ? "chat.completion" : "text_completion");
     json["choices"] = std::move(choices);
     json["usage"] = usage(finished);
-    json["banchu"] = {{"self", finished.front().self}, {"mode", mode}};
+    json["banchu"] = life(finished.front());
     return json;
+  }
+  // Who said it, and as what it is kept.
+  Json life(const FinishedReply& reply) const {
+    const auto id_or_null = [](const std::string& id) { return id.empty() ? Json() : Json(id); };
+    return {{"self", reply.self},
+            {"mode", mode},
+            {"turn_id", id_or_null(reply.turn)},
+            {"conversation", id_or_null(reply.conversation)}};
   }
 };
 
@@ -90,8 +98,10 @@ StreamShape stream_shape(const Shape& shape, const std::string& echo) {
     return server_event(shape.delta(i, {{"content", text}}, nullptr));
   };
   stream.end = [shape](std::size_t i, const FinishedReply& reply) {
-    return server_event(
-        shape.delta(i, Json::object(), openai_finish(reply.completion.stop_reason), shape.logprobs(reply.completion)));
+    Json last =
+        shape.delta(i, Json::object(), openai_finish(reply.completion.stop_reason), shape.logprobs(reply.completion));
+    last["banchu"] = shape.life(reply);
+    return server_event(last);
   };
   stream.closing = [shape](const std::vector<FinishedReply>& finished) {
     std::string out;
@@ -109,22 +119,17 @@ StreamShape stream_shape(const Shape& shape, const std::string& echo) {
 }
 
 HttpAnswerOut complete(const Desk& desk, const HttpCall& call, bool chat) {
-  Result<Json> body = object_of(call.body);
-  if (!body) return refusal(Dialect::openai, body.error());
-  const SamplingOptions& defaults = desk.talker.options().sampling;
-  Result<Ask> ask =
-      chat ? openai_chat_ask(*body, defaults, kMostReplies) : openai_completion_ask(*body, defaults, kMostReplies);
-  if (!ask) return refusal(Dialect::openai, ask.error());
-  std::optional<TooLong> too_long;
-  Result<std::unique_ptr<Replies>> started = desk.talker.start(std::move(*ask), asker_of(desk, call), too_long);
-  if (!started) return refused(call, started.error(), too_long);
-  const std::shared_ptr<Replies> replies = std::move(*started);
+  Begun begun = begin_replies(desk, call, [chat](const Json& body, const SamplingOptions& defaults) {
+    return chat ? openai_chat_ask(body, defaults, kMostReplies) : openai_completion_ask(body, defaults, kMostReplies);
+  });
+  if (const auto* stop = std::get_if<HttpAnswerOut>(&begun)) return *stop;
+  const std::shared_ptr<Replies>& replies = std::get<std::shared_ptr<Replies>>(begun);
 
   Shape shape;
   shape.chat = chat;
   shape.id = (chat ? "chatcmpl-" : "cmpl-") + random_id();
   shape.created = now();
-  shape.model = replies->ask().model.empty() ? desk.talker.options().name : replies->ask().model;
+  shape.model = model_named(desk, replies->ask());
   shape.include_usage = replies->ask().include_usage;
   shape.prompt_tokens = replies->prompt_tokens();
   shape.tokenizer = &desk.talker.model().tokenizer();

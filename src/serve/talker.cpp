@@ -22,7 +22,7 @@ std::uint64_t random_seed() {
 
 // The turn that a request's last message begins. A conversation that names no id is known by how it began: its mask,
 // its first message, and the day.
-Turn turn_of(const Ask& ask, const std::string& conversation) {
+Turn turn_of(const Ask& ask, const Asker& asker) {
   Turn turn;
   turn.id = random_id();
   turn.time = now();
@@ -35,10 +35,31 @@ Turn turn_of(const Ask& ask, const std::string& conversation) {
     ++turn.index;
   }
   turn.index = std::max(turn.index - 1, 0);
+  if (asker.mask) {
+    turn.mask = asker.mask->system;
+    turn.few_shot = asker.mask->few_shot;
+  }
   const std::string told =
-      conversation.empty() ? turn.mask + '\x1e' + first + '\x1e' + format_day(turn.time) : conversation;
-  turn.conversation = sha256("conversation over the API: " + told).substr(0, 16);
+      asker.conversation.empty() ? turn.mask + '\x1e' + first + '\x1e' + format_day(turn.time) : asker.conversation;
+  turn.conversation =
+      asker.goes_on ? asker.conversation : sha256("conversation over the API: " + told).substr(0, 16);
   return turn;
+}
+
+// The mask's words and examples stand before the conversation.
+Status wear(const Mask& mask, Ask& ask) {
+  const bool has_own = std::any_of(ask.messages.begin(), ask.messages.end(),
+                                   [](const Message& message) { return message.role == Role::system; });
+  if (has_own || ask.messages.empty()) {
+    return make_error(Code::InvalidArgument, has_own ? "the conversation brings a system message of its own, and a mask"
+                                                     : "a mask is worn in a conversation; this request has none",
+                      "leave out that message, or the header X-Banchu-Mask");
+  }
+  std::vector<Message> before;
+  if (!mask.system.empty()) before.push_back({Role::system, mask.system});
+  before.insert(before.end(), mask.few_shot.begin(), mask.few_shot.end());
+  ask.messages.insert(ask.messages.begin(), before.begin(), before.end());
+  return {};
 }
 
 }  // namespace
@@ -56,7 +77,9 @@ Status Replies::keep(std::size_t i, const Completion& completion, const std::str
   turn.reply = trim(completion.text);
   turn.self = self;
   if (turn.reply.empty()) return {};
-  return keep_(turn);
+  BANCHU_TRY_STATUS(keep_(turn));
+  kept_turn_ = turn.id;
+  return {};
 }
 
 Talker::Talker(Speech& speech, TalkerOptions options, int context_tokens)
@@ -136,6 +159,8 @@ Result<std::unique_ptr<Replies>> Talker::start(Ask ask, const Asker& asker, std:
     return make_error(Code::NotFound, fmt::format("model '{}' not found", shorten(ask.model, 100)));
   }
   BANCHU_TRY(const bool grows, should_grow(ask, asker));
+  const Turn turn = grows ? turn_of(ask, asker) : Turn();
+  if (asker.mask) BANCHU_TRY_STATUS(wear(*asker.mask, ask));
   BANCHU_TRY_STATUS(check_token_biases(ask.sampling, model().tokenizer().vocabulary_size()));
   std::size_t tokens = least_tokens(ask);
   std::vector<Token> prompt;
@@ -154,7 +179,7 @@ Result<std::unique_ptr<Replies>> Talker::start(Ask ask, const Asker& asker, std:
   replies->prompt_tokens_ = static_cast<int>(prompt.size());
   if (grows) {
     replies->keep_ = options_.keep;
-    replies->turn_ = turn_of(replies->ask_, asker.conversation);
+    replies->turn_ = turn;
   }
   const std::uint64_t seed = replies->ask_.seed.value_or(random_seed());
   for (int i = 0; i < replies->ask_.replies; ++i) {

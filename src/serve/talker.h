@@ -13,6 +13,7 @@
 #include "serve/ask.h"
 #include "serve/guard.h"
 #include "serve/hearing.h"
+#include "serve/life.h"
 #include "serve/speech.h"
 
 namespace banchu {
@@ -29,6 +30,8 @@ struct Asker {
   Right right = Right::talk;
   std::string mode;          // of the header: "", "sandbox" or "grow"
   std::string conversation;  // of the header; "": told by the conversation's own beginning
+  bool goes_on = false;      // `conversation` is the id of one that is kept
+  std::optional<Mask> mask;  // worn for this request
 };
 
 // One request's replies while they are said. Gives up on them when it goes.
@@ -44,6 +47,9 @@ class Replies {
   Hearing& hearing(std::size_t i) { return *said_[i].hearing; }
   int prompt_tokens() const { return prompt_tokens_; }
   bool grows() const { return static_cast<bool>(keep_); }
+  // As what the reply is kept; "" when it is not (nothing may be kept of an empty reply).
+  const std::string& turn_id() const { return kept_turn_; }
+  const std::string& conversation() const { return turn_.conversation; }
   // The i-th reply is finished: in growth mode it is on disk when this answers OK.
   Status keep(std::size_t i, const Completion& completion, const std::string& self);
 
@@ -60,6 +66,7 @@ class Replies {
   int prompt_tokens_ = 0;
   TurnSink keep_;
   Turn turn_;  // all but the reply
+  std::string kept_turn_;
 };
 
 struct TooLong {
