@@ -13,6 +13,7 @@
 #include <array>
 #include <cstdlib>
 #include <future>
+#include <regex>
 #include <system_error>
 #include <utility>
 
@@ -114,8 +115,8 @@ Result<pid_t> spawn(std::vector<std::string> words, int out, int err) {
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
   std::vector<std::string> environment = environment_of_child();
   pid_t pid = 0;
-  const int failure =
-      ::posix_spawn(&pid, words.front().c_str(), &files, &attributes, pointers(words).data(), pointers(environment).data());
+  const int failure = ::posix_spawn(&pid, words.front().c_str(), &files, &attributes, pointers(words).data(),
+                                    pointers(environment).data());
   posix_spawn_file_actions_destroy(&files);
   posix_spawnattr_destroy(&attributes);
   if (failure == 0) return pid;
@@ -124,6 +125,15 @@ Result<pid_t> spawn(std::vector<std::string> words, int out, int err) {
 }
 
 double made_per_second(double made, double seconds) { return seconds > 0.2 && made > 0 ? made / seconds : 0; }
+
+// "loss 0.310   best valid 0.350   412 tok/s", as the training tells it: the number behind `before` that ends there or
+// at `after`.
+Json number_in(const std::string& detail, const std::string& before, const std::string& after) {
+  const std::regex shape("(^|   )" + before + R"(([0-9]+(\.[0-9]+)?))" + after + "($|   )");
+  std::smatch found;
+  if (!std::regex_search(detail, found, shape)) return {};
+  return std::strtod(found[2].str().c_str(), nullptr);
+}
 
 }  // namespace
 
@@ -157,17 +167,17 @@ Result<Json> NightJobs::start(const std::string& until) {
   std::promise<Result<pid_t>> started;
   std::future<Result<pid_t>> pid = started.get_future();
   const int out = out_read.release(), err = err_read.release();
-  job->thread = std::thread([this, job, words, out, err, out_end = out_write.release(), err_end = err_write.release(),
-                             &started]() mutable {
-    Result<pid_t> child = spawn(std::move(words), out_end, err_end);
-    ::close(out_end);
-    ::close(err_end);
-    const pid_t pid = child ? *child : -1;
-    started.set_value(std::move(child));
-    if (pid > 0) follow(job, pid, out, err);
-    ::close(out);
-    ::close(err);
-  });
+  job->thread = std::thread(
+      [this, job, words, out, err, out_end = out_write.release(), err_end = err_write.release(), &started]() mutable {
+        Result<pid_t> child = spawn(std::move(words), out_end, err_end);
+        ::close(out_end);
+        ::close(err_end);
+        const pid_t pid = child ? *child : -1;
+        started.set_value(std::move(child));
+        if (pid > 0) follow(job, pid, out, err);
+        ::close(out);
+        ::close(err);
+      });
   Result<pid_t> child = pid.get();
   if (!child) {
     job->thread.join();
@@ -326,15 +336,14 @@ Status end_with_parent() {
 }
 
 Json progress_to_json(const Progress& progress) {
-  const auto number = [](const std::optional<double>& value) { return value ? Json(*value) : Json(); };
   return {{"stage", progress.stage},
           {"done", progress.done},
           {"total", progress.total},
           {"unit", progress.unit},
           {"detail", progress.detail},
-          {"loss", number(progress.loss)},
-          {"valid_loss", number(progress.valid_loss)},
-          {"tokens_per_second", number(progress.tokens_per_second)}};
+          {"loss", number_in(progress.detail, "loss ", "")},
+          {"valid_loss", number_in(progress.detail, "best valid ", "")},
+          {"tokens_per_second", number_in(progress.detail, "", " tok/s")}};
 }
 
 }  // namespace banchu

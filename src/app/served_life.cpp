@@ -35,12 +35,9 @@ std::vector<std::string> command_of(const AppContext& context, const std::string
 }
 
 Json mask_to_json(const Mask& mask, const std::string& name, int turns) {
-  return {{"id", mask.id},
-          {"name", name},
-          {"system", mask.system},
-          {"few_shot", messages_to_json(mask.few_shot)},
-          {"turns", turns},
-          {"source", mask.is_private ? "journal" : "file"}};
+  return {{"id", mask.id},         {"name", name},
+          {"system", mask.system}, {"few_shot", messages_to_json(mask.few_shot)},
+          {"turns", turns},        {"source", mask.is_private ? "journal" : "file"}};
 }
 
 Mask mask_of(const Persona& persona) {

@@ -17,7 +17,8 @@ constexpr std::size_t kFoundCharacters = 160;
 constexpr std::size_t kMaskDigits = 12;
 
 std::string in_one_line(std::string text) {
-  std::replace_if(text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
   return trim(text);
 }
 
@@ -51,12 +52,9 @@ Json head_of(const Talked& talked) {
     return a->turn.time < b->turn.time || (a->turn.time == b->turn.time && a->turn.index < b->turn.index);
   });
   const std::string mask = mask_id((*last)->turn.mask, (*last)->turn.few_shot);
-  return {{"id", first.conversation},
-          {"title", shorten(in_one_line(first.user), kTitleCharacters)},
-          {"begun", format_time(first.time)},
-          {"last", format_time((*last)->turn.time)},
-          {"turns", talked.size()},
-          {"mask", mask.empty() ? Json() : Json(mask)}};
+  return {{"id", first.conversation},         {"title", shorten(in_one_line(first.user), kTitleCharacters)},
+          {"begun", format_time(first.time)}, {"last", format_time((*last)->turn.time)},
+          {"turns", talked.size()},           {"mask", mask.empty() ? Json() : Json(mask)}};
 }
 
 bool is_by_index(const Entry* a, const Entry* b) { return a->turn.index < b->turn.index; }
@@ -123,9 +121,8 @@ Json coming_to_json(const Chewed& chewed) {
   }
   Json counted = Json::array();
   for (const auto& [reason, count] : counts) counted.push_back({{"reason", name_of(reason)}, {"count", count}});
-  return {{"entries", std::move(entries)},
-          {"memories", std::move(explained["memories"])},
-          {"counts", std::move(counted)}};
+  return {
+      {"entries", std::move(entries)}, {"memories", std::move(explained["memories"])}, {"counts", std::move(counted)}};
 }
 
 Json night_head_to_json(const NightRun& run) {

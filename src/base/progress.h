@@ -4,7 +4,6 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <string>
 
 namespace banchu {
@@ -15,10 +14,6 @@ struct Progress {
   std::uint64_t total = 0;
   std::string unit;    // "step", "reply", "entry"
   std::string detail;  // "loss 0.31   valid 0.35   412 tok/s"
-  // The same as numbers, where there are any.
-  std::optional<double> loss = std::nullopt;
-  std::optional<double> valid_loss = std::nullopt;  // at the steps that are validated
-  std::optional<double> tokens_per_second = std::nullopt;
 };
 using ProgressSink = std::function<void(const Progress&)>;  // may be empty
 

@@ -63,15 +63,13 @@ StreamShape stream_shape(const Shape& shape) {
 }
 
 HttpAnswerOut complete(const Desk& desk, const HttpCall& call, bool chat) {
-  std::variant<Request, HttpAnswerOut> read =
-      read_request(desk, call, chat ? ollama_chat_ask : ollama_generate_ask);
+  std::variant<Request, HttpAnswerOut> read = read_request(desk, call, chat ? ollama_chat_ask : ollama_generate_ask);
   if (const auto* stop = std::get_if<HttpAnswerOut>(&read)) return *stop;
   const Ask& ask = std::get<Request>(read).ask;
   const int logprobs = ask.logprobs;
-  Shape shape{
-      chat, model_named(desk, ask), 0, steady_seconds(), &desk.talker.model().tokenizer(), logprobs >= 0};
+  Shape shape{chat, model_named(desk, ask), 0, steady_seconds(), &desk.talker.model().tokenizer(), logprobs >= 0};
   if (!desk.talker.knows(ask.model)) return refusal(Dialect::ollama, 404, "model '" + ask.model + "' not found");
-  if (ask.messages.empty() && !ask.raw) {
+  if (ask.messages.empty() && ask.raw.empty()) {
     Json loaded = shape.piece("", true);
     loaded["done_reason"] = "load";
     return json_answer(loaded);

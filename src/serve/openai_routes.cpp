@@ -24,7 +24,11 @@ struct Shape {
   std::string mode;
   const Tokenizer* tokenizer = nullptr;
   bool wants_logprobs = false;
+  std::vector<std::string> echoes;  // the prompts, where they are to be repeated
+  std::size_t replies_each = 1;
 
+  // What stands before the i-th reply: the first replies are those to the first prompt.
+  std::string echo(std::size_t i) const { return echoes.empty() ? "" : echoes[i / replies_each]; }
   Json logprobs(const Completion& said) const {
     if (!wants_logprobs) return nullptr;
     return chat ? chat_logprobs(*tokenizer, said) : completion_logprobs(*tokenizer, said);
@@ -58,14 +62,14 @@ struct Shape {
             {"total_tokens", static_cast<std::size_t>(prompt_tokens) + said},
             {"prompt_tokens_details", {{"cached_tokens", cached}}}};
   }
-  Json whole(const std::vector<FinishedReply>& finished, const std::string& echo) const {
+  Json whole(const std::vector<FinishedReply>& finished) const {
     Json choices = Json::array();
     for (const FinishedReply& one : finished) {
       Json choice = {{"index", choices.size()}};
       if (chat) {
         choice["message"] = {{"role", "assistant"}, {"content", one.completion.text}};
       } else {
-        choice["text"] = echo + one.completion.text;
+        choice["text"] = echo(choices.size()) + one.completion.text;
       }
       choice["logprobs"] = logprobs(one.completion);
       choice["finish_reason"] = openai_finish(one.completion.stop_reason);
@@ -87,11 +91,14 @@ struct Shape {
   }
 };
 
-StreamShape stream_shape(const Shape& shape, const std::string& echo) {
+StreamShape stream_shape(const Shape& shape) {
   StreamShape stream;
   stream.ping = ":\n\n";
-  stream.opening = [shape, echo](std::size_t i) -> std::string {
-    if (!shape.chat) return echo.empty() ? "" : server_event(shape.delta(i, {{"content", echo}}, nullptr));
+  stream.opening = [shape](std::size_t i) -> std::string {
+    if (!shape.chat) {
+      const std::string echo = shape.echo(i);
+      return echo.empty() ? "" : server_event(shape.delta(i, {{"content", echo}}, nullptr));
+    }
     return server_event(shape.delta(i, {{"role", "assistant"}, {"content", nullptr}}, nullptr));
   };
   stream.piece = [shape](std::size_t i, const std::string& text) {
@@ -135,10 +142,13 @@ HttpAnswerOut complete(const Desk& desk, const HttpCall& call, bool chat) {
   shape.tokenizer = &desk.talker.model().tokenizer();
   shape.wants_logprobs = replies->ask().logprobs >= 0;
   shape.mode = replies->grows() ? "grow" : "sandbox";
-  const std::string echo = replies->ask().echo ? *replies->ask().raw : "";
-  if (replies->ask().stream) return streamed("text/event-stream", replies, stream_shape(shape, echo));
+  for (const RawPrompt& raw : replies->ask().raw) {
+    if (replies->ask().echo) shape.echoes.push_back(raw.text);
+  }
+  shape.replies_each = static_cast<std::size_t>(replies->ask().replies);
+  if (replies->ask().stream) return streamed("text/event-stream", replies, stream_shape(shape));
   Result<std::vector<FinishedReply>> finished = wait_for(*replies, call.is_gone);
-  return finished ? json_answer(shape.whole(*finished, echo)) : refusal(Dialect::openai, finished.error());
+  return finished ? json_answer(shape.whole(*finished)) : refusal(Dialect::openai, finished.error());
 }
 
 Json model_row(const Desk& desk, const std::string& name) {

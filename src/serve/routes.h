@@ -22,7 +22,7 @@ struct Desk {
   std::string version;
   double started = 0;  // by the steady clock
   Time began = 0;
-  std::shared_ptr<Life> life;       // null: no bag, no life
+  std::shared_ptr<Life> life;      // null: no bag, no life
   std::atomic<bool> ends = false;  // the server stops: streams that nobody else ends look at it
 };
 

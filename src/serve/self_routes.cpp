@@ -39,7 +39,8 @@ HttpAnswerOut wake(const Desk& desk, const Household& house, const HttpCall& cal
 void add_self_routes(const Desk& desk, const Household& house, std::vector<RouteRow>& rows) {
   rows.push_back({"GET", "/banchu/v1/selves", [&desk, &house](const HttpCall& call) {
                     if (desk.guard.right_of(call).value_or(Right::talk) == Right::talk)
-                      return refusal(Dialect::openai, 403, "this key may not look at that (a key made with --may grow)");
+                      return refusal(Dialect::openai, 403,
+                                     "this key may not look at that (a key made with --may grow)");
                     return answer_of(house.selves());
                   }});
   rows.push_back(

@@ -158,14 +158,9 @@ void Loop::report(const ProgressSink& progress, const TrainPoint& point) const {
   if (!progress) return;
   std::string detail = fmt::format("loss {:.3f}", point.loss);
   if (std::isfinite(state_.best_loss)) detail += fmt::format("   best valid {:.3f}", state_.best_loss);
-  const double rate = static_cast<double>(state_.tokens) / std::max(state_.step_seconds, 1e-9);
-  detail += fmt::format("   {:.0f} tok/s", rate);
-  Progress told{"engraving", static_cast<std::uint64_t>(state_.step), static_cast<std::uint64_t>(order_.total_steps()),
-                "step", detail};
-  told.loss = point.loss;
-  if (std::isfinite(point.valid_loss)) told.valid_loss = point.valid_loss;
-  told.tokens_per_second = rate;
-  progress(told);
+  detail += fmt::format("   {:.0f} tok/s", static_cast<double>(state_.tokens) / std::max(state_.step_seconds, 1e-9));
+  progress({"engraving", static_cast<std::uint64_t>(state_.step), static_cast<std::uint64_t>(order_.total_steps()),
+            "step", detail});
 }
 
 Status Loop::save() { return save_checkpoint(state_, inputs_.identity, job_.checkpoint_folder); }

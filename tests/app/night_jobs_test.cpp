@@ -59,7 +59,8 @@ TEST_F(NightJobsTest, TellsEveryStepAndTheOutcome) {
   EXPECT_EQ((*told.end)["outcome"]["run"], "r1");
   EXPECT_EQ((*told.end)["outcome"]["words"], "night --progress --only evaluate");
   EXPECT_EQ(jobs.latest()["progress"]["done"], 3);
-  EXPECT_EQ(jobs.listen(string_at(started, "job"), 1, kPatience)->progress.size(), 2u) << "told again to who comes late";
+  EXPECT_EQ(jobs.listen(string_at(started, "job"), 1, kPatience)->progress.size(), 2u)
+      << "told again to who comes late";
 }
 
 TEST_F(NightJobsTest, ARefusalIsAnOutcomeNotAFailure) {
@@ -70,7 +71,8 @@ TEST_F(NightJobsTest, ARefusalIsAnOutcomeNotAFailure) {
 }
 
 TEST_F(NightJobsTest, AnErrorIsHandedOn) {
-  NightJobs jobs(script("echo '{\"error\":{\"code\":\"NoSpace\",\"message\":\"full\",\"hint\":\"make room\"}}'; exit 7"));
+  NightJobs jobs(
+      script("echo '{\"error\":{\"code\":\"NoSpace\",\"message\":\"full\",\"hint\":\"make room\"}}'; exit 7"));
   const Json end = end_of(jobs);
   EXPECT_EQ(end["state"], "failed");
   EXPECT_EQ(end["error"]["code"], "NoSpace");
@@ -112,6 +114,17 @@ TEST_F(NightJobsTest, TheEndIsCalled) {
   ASSERT_TRUE(jobs.start(""));
   EXPECT_EQ(called.get_future().wait_for(kPatience), std::future_status::ready);
   jobs.when_one_ends({});
+}
+
+TEST(NightProgress, TheNumbersOfTheTrainingAreReadFromWhatItTells) {
+  const Json told = progress_to_json({"engraving", 3, 9, "step", "loss 0.310   best valid 1.350   412 tok/s"});
+  EXPECT_EQ(told["loss"], 0.31);
+  EXPECT_EQ(told["valid_loss"], 1.35);
+  EXPECT_EQ(told["tokens_per_second"], 412);
+  const Json early = progress_to_json({"engraving", 1, 9, "step", "loss nan   7 tok/s"});
+  EXPECT_TRUE(early["loss"].is_null());
+  EXPECT_TRUE(early["valid_loss"].is_null());
+  EXPECT_EQ(early["tokens_per_second"], 7);
 }
 
 TEST_F(NightJobsTest, AProgramThatIsNotThereIsSaidSo) {

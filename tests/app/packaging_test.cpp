@@ -50,7 +50,8 @@ TEST(Packaging, TheManualPageIsReadWithoutAWarning) {
   const World world;
   if (!has(world, "man")) GTEST_SKIP() << "man is not installed";
   const auto page = world.write("banchu.1", world.run({"man"}).out);
-  const Told read = shell(world, "LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings -l '" + page.string() + "' 2>&1 >/dev/null");
+  const Told read =
+      shell(world, "LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings -l '" + page.string() + "' 2>&1 >/dev/null");
   EXPECT_EQ(read.exit_code, 0) << read.text;
   EXPECT_EQ(read.text, "");
 }
@@ -101,8 +102,8 @@ TEST(Packaging, TheImageHoldsEveryLibraryThatTheProgramLinks) {
   const World world;
   if (!has(world, "dpkg-query") || !has(world, "readelf")) GTEST_SKIP() << "no dpkg or no readelf here";
   const std::string image = read_file(kPackaging + "Dockerfile").value();
-  const Told needed = shell(world, "readelf -d '" + std::string(BANCHU_PROGRAM) +
-                                       "' | sed -n 's/.*NEEDED.*\\[\\(.*\\)\\]/\\1/p'");
+  const Told needed =
+      shell(world, "readelf -d '" + std::string(BANCHU_PROGRAM) + "' | sed -n 's/.*NEEDED.*\\[\\(.*\\)\\]/\\1/p'");
   ASSERT_EQ(needed.exit_code, 0);
   const std::set<std::string> in_every_image = {"libc6", "libgcc-s1"};
   int known = 0;
@@ -112,8 +113,8 @@ TEST(Packaging, TheImageHoldsEveryLibraryThatTheProgramLinks) {
     const std::string owner = package.text.substr(0, package.text.find('\n'));
     if (owner.empty() || owner.find(' ') != std::string::npos || in_every_image.contains(owner)) continue;
     ++known;
-    EXPECT_TRUE(std::regex_search(image, std::regex("[ \\n]" + std::regex_replace(owner, std::regex("[.+]"), "\\$&") +
-                                                    "[ \\n]")))
+    EXPECT_TRUE(std::regex_search(
+        image, std::regex("[ \\n]" + std::regex_replace(owner, std::regex("[.+]"), "\\$&") + "[ \\n]")))
         << name << " is in " << owner;
   }
   if (known == 0) GTEST_SKIP() << "the program's libraries are no packages here";
@@ -129,17 +130,25 @@ TEST(Packaging, AContainersFirstStartMakesABagAndAKey) {
                 .exit_code,
             0);
   // It ends when its doors have opened.
-  const auto first = world.write("first.sh", "export HOME='" + home + "' BANCHU_HOME='" + home +
-                                                 "/shared' BANCHU_BAG='" + home +
-                                                 "/volume/bag' BANCHU_PORT=0 BANCHU_HOST=127.0.0.1\n"
-                                                 "PATH='" + home + "/path':$PATH\n"
-                                                 "'" + kPackaging + "serve-workspace' >'" + home + "/said' 2>&1 &\n"
-                                                 "pid=$!\n"
-                                                 "until grep -q 'Ctrl-C ends it' '" + home + "/said'; do\n"
-                                                 "  kill -0 $pid 2>/dev/null || { cat '" + home + "/said'; exit 1; }\n"
-                                                 "  sleep 0.05\n"
-                                                 "done\n"
-                                                 "kill -TERM $pid\nwait $pid\n");
+  const auto first =
+      world.write("first.sh", "export HOME='" + home + "' BANCHU_HOME='" + home + "/shared' BANCHU_BAG='" + home +
+                                  "/volume/bag' BANCHU_PORT=0 BANCHU_HOST=127.0.0.1\n"
+                                  "PATH='" +
+                                  home +
+                                  "/path':$PATH\n"
+                                  "'" +
+                                  kPackaging + "serve-workspace' >'" + home +
+                                  "/said' 2>&1 &\n"
+                                  "pid=$!\n"
+                                  "until grep -q 'Ctrl-C ends it' '" +
+                                  home +
+                                  "/said'; do\n"
+                                  "  kill -0 $pid 2>/dev/null || { cat '" +
+                                  home +
+                                  "/said'; exit 1; }\n"
+                                  "  sleep 0.05\n"
+                                  "done\n"
+                                  "kill -TERM $pid\nwait $pid\n");
   const Told ended = shell(world, "bash '" + first.string() + "'");
   ASSERT_EQ(ended.exit_code, 0) << ended.text;
   EXPECT_TRUE(std::filesystem::exists(home + "/volume/bag/bag.json"));

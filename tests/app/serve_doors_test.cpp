@@ -141,7 +141,8 @@ TEST_F(Doors, ATurnIsKeptStruckAndFixed) {
   const Json korean = got("/conversations?day=2026-03-02")["conversations"][0];
   const std::string id = string_at(got("/conversations/" + string_at(korean, "id"))["entries"][0], "turn_id");
   EXPECT_EQ(posted("/turns/" + id, {{"mark", "kept"}})["mark"], "kept");
-  EXPECT_EQ(posted("/turns/" + id, {{"mark", "fixed"}, {"fixed_reply", "고운 이름이에요."}})["fixed_reply"], "고운 이름이에요.");
+  EXPECT_EQ(posted("/turns/" + id, {{"mark", "fixed"}, {"fixed_reply", "고운 이름이에요."}})["fixed_reply"],
+            "고운 이름이에요.");
   EXPECT_EQ(world_.run({"--json", "journal", "show", id}).json()["entries"][0]["mark"], "fixed");
   EXPECT_EQ(posted("/turns/" + id, {{"mark", "struck"}})["mark"], "struck");
   EXPECT_EQ(posted("/turns/" + id, {{"mark", "none"}})["mark"], "none");
@@ -176,7 +177,8 @@ TEST_F(Doors, AMaskIsWornByItsId) {
   EXPECT_EQ(turn["conversation"], reply["banchu"]["conversation"]);
   EXPECT_GT(reply["usage"]["prompt_tokens"], said("hello", {})["usage"]["prompt_tokens"]);
   said("hello", {{"X-Banchu-Mask", "nobody"}}, 404);
-  Json own = {{"messages", Json::array({{{"role", "system"}, {"content", "x"}}, {{"role", "user"}, {"content", "y"}}})}};
+  Json own = {
+      {"messages", Json::array({{{"role", "system"}, {"content", "x"}}, {{"role", "user"}, {"content", "y"}}})}};
   const auto both = client_->Post("/v1/chat/completions", {{"X-Banchu-Mask", lion}}, own.dump(), "application/json");
   EXPECT_EQ(both->status, 400) << "two masks at once";
 }
@@ -287,7 +289,14 @@ TEST_F(DoorsAtNight, ANightIsAJobWhileTheCompanionTalksAndThenANewSelfIsAwake) {
   ASSERT_EQ(end["state"], "done") << end.dump();
   EXPECT_EQ(end["outcome"]["decision"], "promoted") << end.dump();
   EXPECT_GT(told, 10);
-  EXPECT_EQ(end["progress"]["stage"].is_string(), true);
+  EXPECT_TRUE(end["progress"]["stage"].is_string());
+  bool has_loss = false;
+  const auto events = client_->Get("/banchu/v1/nights/" + id + "/events");
+  for (std::size_t at = 0; (at = events->body.find("event: progress\ndata: ", at)) != std::string::npos; ++at) {
+    const Json progress = Json::parse(events->body.substr(at + 22, events->body.find('\n', at + 22) - at - 22));
+    if (string_at(progress, "stage") == "engraving" && progress["loss"].is_number()) has_loss = true;
+  }
+  EXPECT_TRUE(has_loss) << "a page draws the curve from it";
   const std::string now_awake = string_at(end["outcome"], "self_after");
   EXPECT_NE(now_awake, before);
   // The talking thread is told at the night's end, and opens the new self when it comes to it.
