@@ -1,10 +1,8 @@
 #include "app/night_jobs.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,13 +12,10 @@
 #include <cstdlib>
 #include <future>
 #include <regex>
-#include <system_error>
 #include <utility>
 
 #include "base/digest.h"
 #include "base/text.h"
-
-extern char** environ;
 
 namespace banchu {
 
@@ -60,70 +55,6 @@ constexpr std::size_t kMostTold = 20000;             // a night has some thousan
 constexpr std::size_t kMostAnswerBytes = 64u << 20;  // of the child's stdout; a report is some 100 kB
 constexpr std::size_t kMostLineBytes = 1 << 16;
 
-// A pipe end that closes itself.
-class End {
- public:
-  explicit End(int fd = -1) : fd_(fd) {}
-  ~End() { close(); }
-  End(const End&) = delete;
-  End& operator=(const End&) = delete;
-  int get() const { return fd_; }
-  int release() { return std::exchange(fd_, -1); }
-  void set(int fd) { fd_ = fd; }
-  void close() {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = -1;
-  }
-
- private:
-  int fd_;
-};
-
-Status make_pipe(End& read, End& write) {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return error_from_errno("cannot make", "a pipe");
-  read.set(ends[0]);
-  write.set(ends[1]);
-  return {};
-}
-
-std::vector<char*> pointers(std::vector<std::string>& words) {
-  std::vector<char*> out;
-  for (std::string& word : words) out.push_back(word.data());
-  out.push_back(nullptr);
-  return out;
-}
-
-std::vector<std::string> environment_of_child() {
-  std::vector<std::string> all;
-  for (char** entry = environ; *entry != nullptr; ++entry) all.emplace_back(*entry);
-  all.push_back(fmt::format("{}={}", kEndsWithVariable, ::getpid()));
-  return all;
-}
-
-// The child has its own process group: Ctrl-C at the server's terminal asks it once, by the server, not twice. No file
-// of the server stays open in it, so that a client whose connection is closed sees that it is.
-Result<pid_t> spawn(std::vector<std::string> words, int out, int err) {
-  posix_spawn_file_actions_t files;
-  posix_spawn_file_actions_init(&files);
-  posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&files, err, STDERR_FILENO);
-  posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-  std::vector<std::string> environment = environment_of_child();
-  pid_t pid = 0;
-  const int failure = ::posix_spawn(&pid, words.front().c_str(), &files, &attributes, pointers(words).data(),
-                                    pointers(environment).data());
-  posix_spawn_file_actions_destroy(&files);
-  posix_spawnattr_destroy(&attributes);
-  if (failure == 0) return pid;
-  return make_error(Code::FailedPrecondition,
-                    fmt::format("the night could not be started: {}", std::generic_category().message(failure)));
-}
-
 double made_per_second(double made, double seconds) { return seconds > 0.2 && made > 0 ? made / seconds : 0; }
 
 // "loss 0.310   best valid 0.350   412 tok/s", as the training tells it: the number behind `before` that ends there or
@@ -160,30 +91,20 @@ Result<Json> NightJobs::start(const std::string& until) {
   if (!until.empty()) words.insert(words.end(), {"--only", until});
   auto job = std::make_shared<Job>();
   job->until = until;
-  End out_read, out_write, err_read, err_write;
-  BANCHU_TRY_STATUS(make_pipe(out_read, out_write));
-  BANCHU_TRY_STATUS(make_pipe(err_read, err_write));
   // The thread that starts the child waits for it: the system ends the child when its starter's *thread* ends.
-  std::promise<Result<pid_t>> started;
-  std::future<Result<pid_t>> pid = started.get_future();
-  const int out = out_read.release(), err = err_read.release();
-  job->thread = std::thread(
-      [this, job, words, out, err, out_end = out_write.release(), err_end = err_write.release(), &started]() mutable {
-        Result<pid_t> child = spawn(std::move(words), out_end, err_end);
-        ::close(out_end);
-        ::close(err_end);
-        const pid_t pid = child ? *child : -1;
-        started.set_value(std::move(child));
-        if (pid > 0) follow(job, pid, out, err);
-        ::close(out);
-        ::close(err);
-      });
-  Result<pid_t> child = pid.get();
+  const auto promise = std::make_shared<std::promise<Result<Child>>>();
+  std::future<Result<Child>> started = promise->get_future();
+  job->thread = std::thread([this, job, words, promise] {
+    const Result<Child> child = start_child(words, {fmt::format("{}={}", kEndsWithVariable, ::getpid())});
+    promise->set_value(child);
+    if (child) follow(*job, *child);
+  });
+  const Result<Child> child = started.get();
   if (!child) {
     job->thread.join();
     return child.error();
   }
-  job->pid = *child;
+  job->pid = child->pid;
   if (jobs_.size() >= kKeptJobs) {
     jobs_.front()->thread.join();  // it is over, as all but the newest are
     jobs_.pop_front();
@@ -236,40 +157,50 @@ Result<ToldNight> NightJobs::listen(const std::string& job, std::size_t known, s
 }
 
 // Reads both streams until the child has closed them, then waits for its end.
-void NightJobs::follow(const std::shared_ptr<Job>& job, int pid, int out, int err) {
-  std::string answer, line, last_words;
-  std::array<pollfd, 2> ends = {pollfd{out, POLLIN, 0}, pollfd{err, POLLIN, 0}};
+void NightJobs::follow(Job& job, const Child& child) {
+  std::string answer;
+  std::string line;  // of stderr, not at its end yet
+  std::string last_words;
+  std::array<pollfd, 2> ends = {pollfd{child.out, POLLIN, 0}, pollfd{child.err, POLLIN, 0}};
   std::array<char, 1 << 14> bytes{};
   while (ends[0].fd >= 0 || ends[1].fd >= 0) {
     if (::poll(ends.data(), ends.size(), -1) < 0 && errno != EINTR) break;
-    for (std::size_t i = 0; i < ends.size(); ++i) {
-      if (ends[i].fd < 0 || ends[i].revents == 0) continue;
-      const ssize_t got = ::read(ends[i].fd, bytes.data(), bytes.size());
+    for (pollfd& end : ends) {
+      if (end.fd < 0 || end.revents == 0) continue;
+      const ssize_t got = ::read(end.fd, bytes.data(), bytes.size());
       if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-      if (got <= 0) {
-        ends[i].fd = -1;
-      } else if (i == 0) {
-        if (answer.size() < kMostAnswerBytes) answer.append(bytes.data(), static_cast<std::size_t>(got));
-      } else {
-        for (const char c : std::string_view(bytes.data(), static_cast<std::size_t>(got))) {
-          if (c != '\n') {
-            if (line.size() < kMostLineBytes) line += c;
-            continue;
-          }
-          hear(*job, line);
-          if (!line.empty() && !line.starts_with('{')) last_words = line;
-          line.clear();
-        }
+      const std::string_view said(bytes.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+      if (&end == &ends[1]) {
+        hear(job, said, line, last_words);
+      } else if (answer.size() < kMostAnswerBytes) {
+        answer += said;
       }
+      if (got <= 0) ::close(std::exchange(end.fd, -1));
     }
   }
   // Looked at only: until end() takes it away, its number belongs to nobody else, so cancel() cannot hit another.
   siginfo_t info{};
-  while (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT) < 0 && errno == EINTR) {
+  while (::waitid(P_PID, static_cast<id_t>(child.pid), &info, WEXITED | WNOWAIT) < 0 && errno == EINTR) {
   }
-  end(*job, pid, answer, last_words);
+  end(job, child.pid, answer, last_words);
   const std::scoped_lock lock(call_mutex_);
   if (call_) call_();
+}
+
+// Lines of progress; any other line is for a person at a terminal, and the last of them may say why it ended.
+void NightJobs::hear(Job& job, std::string_view said, std::string& line, std::string& last_words) {
+  for (const char c : said) {
+    if (c != '\n') {
+      if (line.size() < kMostLineBytes) line += c;
+      continue;
+    }
+    if (line.starts_with('{')) {
+      add_progress(job, line);
+    } else if (!line.empty()) {
+      last_words = line;
+    }
+    line.clear();
+  }
 }
 
 void NightJobs::when_one_ends(std::function<void()> call) {
@@ -277,9 +208,7 @@ void NightJobs::when_one_ends(std::function<void()> call) {
   call_ = std::move(call);
 }
 
-// A line of progress; anything else is for a person at a terminal.
-void NightJobs::hear(Job& job, const std::string& line) {
-  if (!line.starts_with('{')) return;
+void NightJobs::add_progress(Job& job, const std::string& line) {
   Result<Json> told = parse_json(line, "the night's progress");
   if (!told || !told->is_object() || !told->contains("stage")) return;
   const std::scoped_lock lock(mutex_);

@@ -12,9 +12,11 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
+#include "app/child_process.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/progress.h"
@@ -42,8 +44,9 @@ class NightJobs {
  private:
   struct Job;
   std::shared_ptr<Job> find_locked(const std::string& job);
-  void follow(const std::shared_ptr<Job>& job, int pid, int out, int err);
-  void hear(Job& job, const std::string& line);
+  void follow(Job& job, const Child& child);
+  void hear(Job& job, std::string_view said, std::string& line, std::string& last_words);
+  void add_progress(Job& job, const std::string& line);
   void end(Job& job, int pid, const std::string& answer, const std::string& last_words);
 
   std::vector<std::string> command_;
