@@ -11,12 +11,6 @@
 namespace banchu {
 namespace {
 
-HttpAnswerOut answer_of(const Result<Json>& answer) {
-  return answer ? json_answer(*answer) : refusal(Dialect::openai, answer.error());
-}
-
-HttpAnswerOut refusal_of(const Error& error) { return refusal(Dialect::openai, error); }
-
 std::string query_of(const HttpCall& call, const char* name) {
   const auto found = call.query.find(name);
   return found == call.query.end() ? "" : found->second;
@@ -48,7 +42,7 @@ Result<WantedConversations> wanted_of(const HttpCall& call) {
 
 HttpAnswerOut conversations(Life& life, const HttpCall& call) {
   const Result<WantedConversations> wanted = wanted_of(call);
-  return wanted ? answer_of(life.conversations(*wanted)) : refusal_of(wanted.error());
+  return wanted ? answer_of(life.conversations(*wanted)) : refusal(Dialect::openai, wanted.error());
 }
 
 // One of the closed set of words that a field may hold.

@@ -14,13 +14,6 @@ namespace {
 constexpr std::chrono::milliseconds kLook{500};
 constexpr double kPingSeconds = 15;
 
-HttpAnswerOut answer_of(const Result<Json>& answer, int status = 200) {
-  if (!answer) return refusal(Dialect::openai, answer.error());
-  HttpAnswerOut out = json_answer(*answer);
-  out.status = status;
-  return out;
-}
-
 Result<Json> start(Life& life, const HttpCall& call) {
   Json body = Json::object();
   if (call.body.find_first_not_of(" \t\r\n") != std::string::npos) {

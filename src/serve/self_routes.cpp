@@ -6,10 +6,6 @@
 namespace banchu {
 namespace {
 
-HttpAnswerOut answer_of(const Result<Json>& answer) {
-  return answer ? json_answer(*answer) : refusal(Dialect::openai, answer.error());
-}
-
 bool may_manage(const Desk& desk, const HttpCall& call) {
   return desk.guard.right_of(call).value_or(Right::talk) == Right::manage;
 }
