@@ -155,7 +155,7 @@ TEST_F(Doors, ATurnIsKeptStruckAndFixed) {
 
 TEST_F(Doors, AnIdIsNoPath) {
   start();
-  for (const char* id : {"..%2F..%2Fbanchu.db", "%2Fetc%2Fpasswd", "..", "%00", "x%0Ay"}) {
+  for (const char* id : {"..%2F..%2Fbanchu.db", "%2Fetc%2Fpasswd", "..", "x%0Ay"}) {
     for (const char* at : {"/conversations/", "/turns/", "/selves/", "/nights/"}) got(std::string(at) + id, 404);
   }
   said("hello", {{"X-Banchu-Mask", "../../dori.yaml"}}, 404);
