@@ -83,11 +83,11 @@ struct Shape {
   }
   // Who said it, and as what it is kept.
   Json life(const FinishedReply& reply) const {
-    const auto id_or_null = [](const std::string& id) { return id.empty() ? Json() : Json(id); };
+    const auto or_null = [](const std::string& text) { return text.empty() ? Json() : Json(text); };
     return {{"self", reply.self},
             {"mode", mode},
-            {"turn_id", id_or_null(reply.turn)},
-            {"conversation", id_or_null(reply.conversation)}};
+            {"turn_id", or_null(reply.turn)},
+            {"conversation", or_null(reply.conversation)}};
   }
 };
 
