@@ -1,5 +1,6 @@
 // Runs the page's tests: bundles them with esbuild (so Node 18 runs TypeScript) and hands them to node's own runner.
 //
+//   node tools/test.mjs types                  the TypeScript compiler's own check
 //   node tools/test.mjs unit
 //   node tools/test.mjs browser [NAME ...]     needs chromium, and the program in $BANCHU_PROGRAM
 //
@@ -22,6 +23,10 @@ function inPath(name) {
 }
 
 if (!existsSync(join(page, "node_modules/esbuild"))) skip("page/node_modules is not there (npm ci --ignore-scripts in page/)");
+if (kind === "types") {
+  const checked = spawnSync(process.execPath, [join(page, "node_modules/typescript/bin/tsc"), "--noEmit", "-p", page], { stdio: "inherit" });
+  process.exit(checked.status ?? 1);
+}
 if (kind === "browser") {
   process.env.BANCHU_CHROMIUM ??= inPath("chromium") ?? "";
   process.env.BANCHU_PROGRAM ??= join(page, "../build/dev/bin/banchu");

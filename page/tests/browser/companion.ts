@@ -51,7 +51,7 @@ export class Companion {
 
   async serve(): Promise<this> {
     const model = this.options.bag === false ? ["--model", this.model()] : [];
-    const words = ["--json", "--seed", "7", ...model, "serve", "--port", "0", ...(this.options.serve ?? [])];
+    const words = ["--json", "--seed", "1", ...model, "serve", "--port", "0", ...(this.options.serve ?? [])];
     const server = spawn(program, words, { env: this.environment, stdio: ["ignore", "pipe", "pipe"] });
     this.server = server;
     let complaint = "";
