@@ -1,6 +1,6 @@
 // The night that runs, as the server tells it. One for the whole page, so that it goes on while another part is looked at.
 import { eventsOf } from "../api/events.js";
-import { call, open, segment } from "../api/http.js";
+import { ApiError, call, open, segment } from "../api/http.js";
 import type { Job, Progress } from "../api/types.js";
 import { house } from "../shell/house.js";
 import { Store } from "../shell/store.js";
@@ -40,8 +40,9 @@ class LiveNight extends Store {
           this.told = told;
           this.changed();
         }
-      } catch {
-        // the server may be busy or restarting
+      } catch (problem) {
+        // A server that was started anew knows nothing of it; one that is busy may answer the next time.
+        if (problem instanceof ApiError && problem.status === 404) return;
       }
       await new Promise((resolve) => setTimeout(resolve, kTryAgain_ms));
     }

@@ -1,5 +1,5 @@
 // The night: begun here, seen as it happens, and the nights before it.
-import { useEffect } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Job, Night, NightHead, Progress } from "../api/types.js";
 import { Lines } from "../draw/lines.js";
 import { ReportTable, ReceiptLine } from "../selves/report.js";
@@ -91,12 +91,13 @@ function Begin({ isRunning }: { isRunning: boolean }) {
 
 function PastNight({ head }: { head: NightHead }) {
   const words = useWords();
+  const [isOpen, setIsOpen] = useState(false);
   return (
-    <details>
+    <details onToggle={(event) => setIsOpen(event.currentTarget.open)}>
       <summary>
         <time dateTime={head.started}>{words.time(head.started)}</time> {words.night.decision(head.decision ?? "")}
       </summary>
-      <PastNightBody id={head.id} />
+      {isOpen && <PastNightBody id={head.id} />}
     </details>
   );
 }

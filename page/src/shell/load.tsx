@@ -1,6 +1,6 @@
 // Something that the server is asked for when a part of the page is opened, and what is shown until it answers.
 import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, call } from "../api/http.js";
 import { useWords, type Words } from "../words/index.js";
 
@@ -22,13 +22,17 @@ export interface Loaded<T> {
 export function useLoaded<T>(path: string): Loaded<T> {
   const [value, setValue] = useState<T | null>(null);
   const [problem, setProblem] = useState<unknown>(null);
+  const latest = useRef(0); // an answer that was overtaken by a later question is dropped
   const reload = async (): Promise<void> => {
+    const mine = ++latest.current;
     if (path === "") return;
     try {
-      setValue(await call<T>(path));
+      const answer = await call<T>(path);
+      if (mine !== latest.current) return;
+      setValue(answer);
       setProblem(null);
     } catch (wrong) {
-      setProblem(wrong);
+      if (mine === latest.current) setProblem(wrong);
     }
   };
   useEffect(() => void reload(), [path]);

@@ -5,9 +5,13 @@ import { useWords } from "../words/index.js";
 import { MaskPicker } from "./mask_picker.js";
 import { talks } from "./talks.js";
 
+// The key code of a key that an input method has taken; Safari says no more of the Enter that ends a syllable.
+const kTakenByInputMethod = 229;
+
 // Enter sends; not the Enter that ends a syllable of Hangul.
 export function isSendKey(event: KeyboardEvent): boolean {
-  return event.key === "Enter" && !event.shiftKey && !event.isComposing;
+  const isComposing = event.isComposing || event.keyCode === kTakenByInputMethod;
+  return event.key === "Enter" && !event.shiftKey && !isComposing;
 }
 
 export function Composer() {

@@ -1,5 +1,5 @@
 // One message: what was said, how it ended, whether it was kept, and what can be done with it.
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { house } from "../shell/house.js";
 import { Doing } from "../shell/load.js";
 import { ReplyText } from "../text/reply_text.js";
@@ -30,6 +30,8 @@ function OtherWays({ said }: { said: Said }) {
 function Rewrite(props: { text: string; label: string; done: string; onDone: (text: string) => void; onLeave: () => void }) {
   const words = useWords();
   const [text, setText] = useState(props.text);
+  const field = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => field.current!.focus(), []);
   const finish = (): void => {
     if (text.trim() !== "") props.onDone(text.trim());
   };
@@ -39,7 +41,7 @@ function Rewrite(props: { text: string; label: string; done: string; onDone: (te
   };
   return (
     <div class="rewrite">
-      <textarea aria-label={props.label} rows={3} value={text} ref={(field) => field?.focus()} onInput={(event) => setText(event.currentTarget.value)} onKeyDown={onKey} />
+      <textarea aria-label={props.label} rows={3} value={text} ref={field} onInput={(event) => setText(event.currentTarget.value)} onKeyDown={onKey} />
       <div class="row">
         <button class="primary" onClick={finish}>{props.done}</button>
         <button onClick={props.onLeave}>{words.cancel}</button>
@@ -82,7 +84,7 @@ function ReplyActions({ said, isLast, onFix }: { said: Said; isLast: boolean; on
   if (said.state === "speaking") return null;
   return (
     <>
-      <button class="plain" onClick={() => void navigator.clipboard.writeText(said.text)}>{words.talk.copy}</button>
+      {navigator.clipboard && <button class="plain" onClick={() => void navigator.clipboard.writeText(said.text)}>{words.talk.copy}</button>}
       {isLast && <button class="plain" onClick={() => void talks.again(said)}>{words.talk.again}</button>}
       <button class="plain" onClick={() => talks.branch(said)}>{words.talk.branch}</button>
       <Marks said={said} onFix={onFix} />

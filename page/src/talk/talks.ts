@@ -14,9 +14,14 @@ function pauseBeforeDrawing(characters: number): number {
   return 40 + characters / 100;
 }
 
+// Browsers keep crypto.randomUUID to themselves where the page comes over plain http from another machine.
+function newId(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 class Talks extends Store {
   list: Conversation[] = [];
-  current = new Conversation(crypto.randomUUID());
+  current = new Conversation(newId());
   mode: Mode = "sandbox";
   mask = ""; // an id, for conversations that begin
   private running = new Map<Conversation, AbortController>();
@@ -38,7 +43,7 @@ class Talks extends Store {
   }
 
   begin(): void {
-    this.show(new Conversation(crypto.randomUUID()));
+    this.show(new Conversation(newId()));
     this.current.mask = this.mask;
     this.changed();
   }
@@ -52,8 +57,9 @@ class Talks extends Store {
   async open(id: string): Promise<void> {
     const known = this.list.find((one) => one.kept === id);
     if (known) return this.show(known);
-    const { entries } = await call<{ entries: Entry[] }>(`/banchu/v1/conversations/${segment(id)}`);
+    const { entries, mask } = await call<{ entries: Entry[]; mask: string | null }>(`/banchu/v1/conversations/${segment(id)}`);
     const conversation = Conversation.of(id, entries);
+    conversation.mask = mask ?? "";
     this.list.unshift(conversation);
     this.show(conversation);
   }
@@ -73,7 +79,7 @@ class Talks extends Store {
   }
 
   branch(reply: Said): void {
-    const branch = this.current.branchAfter(reply, crypto.randomUUID());
+    const branch = this.current.branchAfter(reply, newId());
     this.list.unshift(branch);
     this.show(branch);
   }

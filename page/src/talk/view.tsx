@@ -31,7 +31,7 @@ export function TalkView() {
       <section class="conversation" aria-label={words.talk.conversation}>
         <div class="log" role="log" ref={log} onScroll={look} tabIndex={0} aria-label={words.talk.log}>
           {path.length === 0 && <p class="empty">{words.talk.empty[mode]}</p>}
-          {path.map((said) => <Message key={said.id} said={said} isLast={said === path.at(-1)} />)}
+          {path.map((said) => <Message key={`${current.id} ${said.id}`} said={said} isLast={said === path.at(-1)} />)}
         </div>
         <Composer />
       </section>
