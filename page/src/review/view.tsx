@@ -14,8 +14,8 @@ function Word({ id, reload, isKept }: { id: string; reload: () => Promise<void>;
   };
   return (
     <p class="row actions">
-      <Doing does={say("keep")} kind={isKept === true ? "on" : ""}>{words.review.keep}</Doing>
-      <Doing does={say("strike")} kind={isKept === false ? "on" : ""}>{words.review.strike}</Doing>
+      <Doing does={say("keep")} pressed={isKept === true}>{words.review.keep}</Doing>
+      <Doing does={say("strike")} pressed={isKept === false}>{words.review.strike}</Doing>
     </p>
   );
 }
@@ -58,12 +58,17 @@ function EntryCard({ entry, reload }: { entry: ComingEntry; reload: () => Promis
   );
 }
 
+// What the rules would rather ask about stands with what an earlier night left open.
+const isDoubtful = (entry: ComingEntry): boolean => entry.reason === "needs_review";
+
 function WaitingForWord({ coming, reload }: { coming: Coming; reload: () => Promise<void> }) {
   const words = useWords();
-  const { memories, entries } = coming.waiting;
+  const { memories } = coming.waiting;
+  const known = new Set(coming.waiting.entries.map((entry) => entry.turn_id));
+  const entries = [...coming.waiting.entries, ...coming.entries.filter((entry) => isDoubtful(entry) && !known.has(entry.turn_id))];
   if (memories.length + entries.length === 0) return <p class="quiet">{words.review.nothingWaits}</p>;
   return (
-    <ul class="cards">
+    <ul class="cards waiting">
       {memories.map((memory) => (
         <li class="card" key={memory.id}>
           <Learned memory={memory} from={memory.turns.length} />
@@ -104,7 +109,7 @@ export function ReviewView() {
             <WaitingForWord coming={coming} reload={loaded.reload} />
             <h2>{words.review.day}</h2>
             <ul class="cards entries">
-              {coming.entries.map((entry) => <EntryCard key={entry.turn_id} entry={entry} reload={loaded.reload} />)}
+              {coming.entries.filter((entry) => !isDoubtful(entry)).map((entry) => <EntryCard key={entry.turn_id} entry={entry} reload={loaded.reload} />)}
             </ul>
           </>
         )}

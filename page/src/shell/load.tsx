@@ -54,7 +54,8 @@ export function Waiting({ of, children }: { of: Loaded<unknown>; children: Compo
 }
 
 // A button whose work may fail; while it works it cannot be pressed again, and what failed is said beside it.
-export function Doing(props: { does: () => Promise<void>; kind?: string; disabled?: boolean; children: ComponentChildren }) {
+// `pressed`: it is one of several words, and this one holds.
+export function Doing(props: { does: () => Promise<void>; kind?: string; disabled?: boolean; pressed?: boolean; children: ComponentChildren }) {
   const words = useWords();
   const [isBusy, setIsBusy] = useState(false);
   const [problem, setProblem] = useState<unknown>(null);
@@ -66,7 +67,7 @@ export function Doing(props: { does: () => Promise<void>; kind?: string; disable
   };
   return (
     <>
-      <button type="button" class={props.kind ?? ""} disabled={isBusy || props.disabled} onClick={() => void press()}>
+      <button type="button" class={props.kind ?? ""} aria-pressed={props.pressed} disabled={isBusy || props.disabled} onClick={() => void press()}>
         {props.children}
       </button>
       {problem !== null && <span role="alert" class="problem">{told(words, problem)}</span>}

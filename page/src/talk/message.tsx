@@ -72,9 +72,9 @@ function Marks({ said, onFix }: { said: Said; onFix: () => void }) {
   const other = (mark: "kept" | "struck") => async () => talks.mark(said, said.mark === mark ? "none" : mark);
   return (
     <>
-      <Doing kind={`plain ${said.mark === "kept" ? "on" : ""}`} does={other("kept")}>{words.talk.keep}</Doing>
+      <Doing kind="plain" pressed={said.mark === "kept"} does={other("kept")}>{words.talk.keep}</Doing>
       <button class="plain" onClick={onFix}>{words.talk.fix}</button>
-      <Doing kind={`plain ${said.mark === "struck" ? "on" : ""}`} does={other("struck")}>{words.talk.strike}</Doing>
+      <Doing kind="plain" pressed={said.mark === "struck"} does={other("struck")}>{words.talk.strike}</Doing>
     </>
   );
 }

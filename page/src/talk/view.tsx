@@ -27,6 +27,7 @@ export function TalkView() {
   };
   return (
     <div class="talk" data-mode={mode}>
+      <h1 class="hidden">{words.places.talk}</h1>
       <Conversations />
       <section class="conversation" aria-label={words.talk.conversation}>
         <div class="log" role="log" ref={log} onScroll={look} tabIndex={0} aria-label={words.talk.log}>

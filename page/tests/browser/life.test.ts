@@ -31,7 +31,7 @@ async function growing(): Promise<Page> {
 
 async function part(name: string): Promise<Page> {
   const page = await eyes.look(companion.address);
-  await page.getByRole("navigation").getByRole("link", { name }).click();
+  await page.getByRole("navigation").getByRole("link", { name, exact: true }).click();
   return page;
 }
 
@@ -92,8 +92,11 @@ test("a kept conversation is found, opened, and goes on as the same one", async 
 
 test("what the night wants to teach is shown with its reasons, and the user's word decides", async () => {
   const page = await part("Tonight's lessons");
-  const coming = await api<{ entries: { taught: boolean }[]; memories: unknown[] }>("coming");
-  assert.equal(await page.locator(".entries > li").count(), coming.entries.length);
+  const coming = await api<{ entries: { reason: string }[]; memories: unknown[] }>("coming");
+  const doubtful = coming.entries.filter((entry) => entry.reason === "needs_review").length;
+  await page.locator(".entries > li").first().waitFor();
+  assert.equal(await page.locator(".entries > li").count(), coming.entries.length - doubtful);
+  assert.ok((await page.locator(".waiting > li").count()) >= doubtful, "what is doubtful waits for the user's word");
   assert.equal(await page.locator(".memories > li").count(), coming.memories.length);
   assert.ok(coming.memories.length > 0);
   const entry = page.locator(".entries > li[data-taught=true]").first();

@@ -89,8 +89,12 @@ test("on a phone nothing is wider than the screen, and one can write", async () 
     await say(page, "where does the lion live? https://example.org/" + "a".repeat(200));
     for (const part of await parts(page)) {
       await visit(page, part);
-      const wide = await page.evaluate(() => document.scrollingElement!.scrollWidth);
-      assert.ok(wide <= 360, `${part}: ${wide}`);
+      const wide = await page.evaluate(() => {
+        const beyond = [...document.querySelectorAll("header *, main *")].filter((e) => e.getBoundingClientRect().right > 361 && !e.closest("nav, .scrolls, pre"));
+        return { width: document.scrollingElement!.scrollWidth, beyond: beyond.map((e) => e.outerHTML.slice(0, 100)) };
+      });
+      assert.ok(wide.width <= 360, `${part}: ${JSON.stringify(wide)}`);
+      assert.deepEqual(wide.beyond, [], part);
       await picture(page, `phone-${part.slice(1)}-${locale.slice(0, 2)}`);
     }
     await visit(page, "#talk");

@@ -26,7 +26,7 @@ async function awake(): Promise<string> {
 
 async function part(name: string): Promise<Page> {
   const page = await eyes.look(companion.address);
-  await page.getByRole("navigation").getByRole("link", { name }).click();
+  await page.getByRole("navigation").getByRole("link", { name, exact: true }).click();
   return page;
 }
 
@@ -40,7 +40,7 @@ test("a night is begun, seen with its losses, and wakes another self without the
   await untilSays(page, before);
   await page.getByRole("button", { name: "The whole night" }).click();
   await page.locator("[data-stage=engraving] progress").waitFor();
-  await page.getByRole("button", { name: "The whole night" }).isDisabled();
+  assert.equal(await page.getByRole("button", { name: "The whole night" }).isDisabled(), true);
   await page.locator("[data-state=running] .line.first path").waitFor();
   await picture(page, "night-running");
   await page.locator("[data-state=done]").waitFor();
@@ -66,6 +66,7 @@ test("who comes later sees the whole curve of the night, and the night among tho
 test("the tree shows each self with its report and receipt; going back and waking take one press", async () => {
   const grown = await awake();
   const page = await part("Selves");
+  await page.locator(".self").nth(1).waitFor();
   assert.equal(await page.locator(".self").count(), 2);
   const card = page.locator(`[data-self="${grown}"]`);
   await card.getByText("What was measured").first().click();
