@@ -152,7 +152,7 @@ std::vector<std::pair<std::string, std::string>> Guard::origin_headers(const Htt
           {"Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS"},
           {"Access-Control-Allow-Headers",
            "authorization, content-type, x-api-key, x-banchu-mode, "
-           "x-banchu-conversation, anthropic-version, anthropic-beta"}};
+           "x-banchu-conversation, x-banchu-mask, anthropic-version, anthropic-beta"}};
 }
 
 }  // namespace banchu

@@ -6,7 +6,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <regex>
-#include <set>
 #include <sstream>
 
 #include "tests/app/shell.h"
@@ -105,13 +104,13 @@ TEST(Packaging, TheImageHoldsEveryLibraryThatTheProgramLinks) {
   const Told needed =
       shell(world, "readelf -d '" + std::string(BANCHU_PROGRAM) + "' | sed -n 's/.*NEEDED.*\\[\\(.*\\)\\]/\\1/p'");
   ASSERT_EQ(needed.exit_code, 0);
-  const std::set<std::string> in_every_image = {"libc6", "libgcc-s1"};
   int known = 0;
   std::istringstream names(needed.text);
   for (std::string name; std::getline(names, name);) {
     const Told package = shell(world, "dpkg-query -S '*/" + name + "' | head -n 1 | cut -d: -f1");
     const std::string owner = package.text.substr(0, package.text.find('\n'));
-    if (owner.empty() || owner.find(' ') != std::string::npos || in_every_image.contains(owner)) continue;
+    const bool is_in_every_image = owner.starts_with("libc6") || owner == "libgcc-s1";
+    if (owner.empty() || owner.find(' ') != std::string::npos || is_in_every_image) continue;
     ++known;
     EXPECT_TRUE(std::regex_search(
         image, std::regex("[ \\n]" + std::regex_replace(owner, std::regex("[.+]"), "\\$&") + "[ \\n]")))
