@@ -13,7 +13,8 @@ function WakeButtons({ self, reload }: { self: Self; reload: () => Promise<void>
   const words = useWords();
   const then = (path: string, body: unknown) => async () => {
     await call(path, { body });
-    await Promise.all([reload(), house.lookWhoIsAwake()]);
+    void house.lookWhoIsAwake();
+    await reload();
   };
   if (!self.awake) return <Doing does={then("/banchu/v1/selves/wake", { id: self.id })}>{words.selves.wake}</Doing>;
   if (self.parent === null) return null;

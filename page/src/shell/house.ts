@@ -4,6 +4,8 @@ import { roomsOf, type Room } from "../api/rooms.js";
 import type { Awake } from "../api/types.js";
 import { Store } from "./store.js";
 
+const kLooks_ms = [0, 1500, 3000];
+
 class House extends Store {
   state: "asking" | "open" | "locked" | "gone" = "asking";
   awake: Awake | null = null;
@@ -30,9 +32,13 @@ class House extends Store {
     this.changed();
   }
 
+  // Somebody else may have woken. The talking thread opens its eyes within a second or two, so we look again.
   async lookWhoIsAwake(): Promise<void> {
-    this.awake = await call<Awake>("/banchu/v1/awake").catch(() => this.awake);
-    this.changed();
+    for (const pause_ms of kLooks_ms) {
+      await new Promise((resolve) => setTimeout(resolve, pause_ms));
+      this.awake = await call<Awake>("/banchu/v1/awake").catch(() => this.awake);
+      this.changed();
+    }
   }
 }
 
