@@ -18,6 +18,8 @@ banchu_cache=${BANCHU_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/banchu}
 packages=(build-essential cmake ninja-build pkg-config python3 python3-pip ca-certificates git
   libdnnl-dev ocl-icd-opencl-dev libsqlite3-dev libfmt-dev libyaml-cpp-dev nlohmann-json3-dev libsodium-dev
   libutf8proc-dev libcli11-dev libedit-dev libeigen3-dev libzip-dev libpugixml-dev librsvg2-dev libssl-dev fonts-nanum)
+# The web page is built by node; one that is there already will do.
+command -v npm >/dev/null || packages+=(nodejs npm)
 
 # ---- how it looks --------------------------------------------------------------------------------------------------
 
@@ -186,10 +188,19 @@ PYTHON
   note "$said"
 }
 
+# What builds the web page, by the digests in page/package-lock.json. Without it banchu is built all the same, and says so.
+fetch_page_tools() {
+  local installed=page/node_modules/.package-lock.json
+  if [ -e $installed ] && [ ! page/package-lock.json -nt $installed ]; then return 0; fi
+  note "fetching what builds the page"
+  (cd page && npm ci --ignore-scripts) || echo "the web page will not be built; banchu says how to build it later"
+}
+
 # build_preset PRESET [TARGET...]: configures when this folder is new or the engine moved, then builds.
 build_preset() {
   local folder=build/$1 preset=$1 engine targets=()
   shift
+  fetch_page_tools
   engine=$(tail -n 1 build/log/engine.prefix)
   if [ ! -e "$folder/build.ninja" ] || [ "$(cat "$folder/engine.prefix" 2>/dev/null)" != "$engine" ]; then
     note "configuring"

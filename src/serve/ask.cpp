@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <regex>
 
 #include "base/text.h"
+#include "model/grammar.h"
 #include "serve/bias_field.h"
 #include "serve/fields.h"
 #include "serve/reply_form.h"
@@ -15,6 +17,9 @@ namespace {
 constexpr std::int64_t kMostTokens = 1 << 20;
 constexpr std::size_t kMostStops = 16;
 constexpr std::int64_t kMostLogprobs = 20;
+constexpr std::size_t kMostPrompts = 32;
+constexpr std::size_t kLongestGrammarBytes = 64 << 10;
+constexpr int kDeepestGrammar = 100;  // brackets within brackets: its reader calls itself for each
 
 Result<Role> role_of(const Json& message, std::size_t number) {
   const std::string role = string_at(message, "role");
@@ -67,15 +72,35 @@ Status read_common(const Json& body, const SamplingOptions& defaults, Ask& ask) 
   return {};
 }
 
-// "response_format", or llama-server's "json_schema".
+// GBNF as the client wrote it.
+Status read_grammar(const std::string& gbnf, Ask& ask) {
+  int depth = 0, deepest = 0;
+  for (const char c : gbnf) {
+    if (c == '(') deepest = std::max(deepest, ++depth);
+    if (c == ')') --depth;
+  }
+  if (gbnf.size() > kLongestGrammarBytes || deepest > kDeepestGrammar)
+    return make_error(Code::InvalidArgument, "Field 'grammar': is too long or nests too deep");
+  BANCHU_TRY_STATUS(check_utf8(gbnf, "'grammar'"));
+  if (gbnf.find('\0') != std::string::npos || !check_grammar(gbnf))
+    return make_error(Code::InvalidArgument, "Field 'grammar': cannot be followed",
+                      "GBNF with a rule \"root\"; no rule may begin with itself");
+  ask.sampling.grammar = gbnf;
+  return {};
+}
+
+// "response_format", llama-server's "json_schema" or its "grammar".
 Status read_form(const Json& body, Ask& ask) {
   const bool has_schema = body.contains("json_schema") && !body["json_schema"].is_null();
   const bool has_format = body.contains("response_format") && !body["response_format"].is_null();
   if (has_schema && has_format) {
     return make_error(Code::InvalidArgument, "give either 'response_format' or 'json_schema', not both");
   }
-  if (body.contains("grammar") && !body["grammar"].is_null() && body["grammar"] != "") {
-    return make_error(Code::InvalidArgument, "Field 'grammar': not taken here; a JSON schema is");
+  BANCHU_TRY(const auto grammar, string_field(body, "grammar"));
+  if (!grammar.value_or("").empty()) {
+    if (has_schema || has_format)
+      return make_error(Code::InvalidArgument, "give either 'grammar' or a JSON form, not both");
+    return read_grammar(*grammar, ask);
   }
   if (has_schema) {
     BANCHU_TRY(ask.sampling.grammar, grammar_of_schema(body["json_schema"]));
@@ -114,6 +139,18 @@ Status read_openai(const Json& body, const SamplingOptions& defaults, int most_r
   return {};
 }
 
+// How long the model is to stay loaded: seconds, or Go's way to write a duration. It stays as long as the server does:
+// its weights are the file itself, mapped, which the system takes back from memory when it needs room.
+Status read_keep_alive(const Json& body) {
+  const Json value = body.contains("keep_alive") ? body["keep_alive"] : Json();
+  static const std::regex duration(R"([+-]?(0|([0-9]+(\.[0-9]*)?(ns|us|ms|s|m|h))+))");
+  const bool is_duration = value.is_string() && value.get_ref<const std::string&>().size() < 40 &&
+                           std::regex_match(value.get_ref<const std::string&>(), duration);
+  if (value.is_null() || value.is_number() || is_duration) return {};
+  return make_error(Code::InvalidArgument,
+                    "Field 'keep_alive': must be a number of seconds or a duration as in \"5m\"");
+}
+
 // Ollama keeps the sampler's fields in "options" and counts tokens in num_predict.
 Status read_ollama(const Json& body, const SamplingOptions& defaults, Ask& ask) {
   BANCHU_TRY(Json options, object_field(body, "options"));
@@ -122,6 +159,7 @@ Status read_ollama(const Json& body, const SamplingOptions& defaults, Ask& ask) 
   BANCHU_TRY(ask.seed, seed_of(options));
   BANCHU_TRY(ask.sampling.grammar, grammar_of_ollama_format(body.contains("format") ? body["format"] : Json()));
   BANCHU_TRY_STATUS(read_logprobs(body, true, ask));
+  BANCHU_TRY_STATUS(read_keep_alive(body));
   BANCHU_TRY(const auto model, string_field(body, "model"));
   ask.model = model.value_or("");
   BANCHU_TRY(const auto stream, bool_field(body, "stream"));
@@ -129,22 +167,28 @@ Status read_ollama(const Json& body, const SamplingOptions& defaults, Ask& ask) 
   return {};
 }
 
-// A text, its tokens, or a list of one text.
+Result<RawPrompt> one_prompt(const Json& json) {
+  if (json.is_string()) return RawPrompt{json.get<std::string>(), {}};
+  const bool is_tokens =
+      json.is_array() && !json.empty() && std::all_of(json.begin(), json.end(), [](const Json& token) {
+        return token.is_number_unsigned() && token.get<std::uint64_t>() <= INT32_MAX;
+      });
+  if (!is_tokens) return make_error(Code::InvalidArgument, "'prompt' must be a text, its tokens, or a list of such");
+  return RawPrompt{"", json.get<std::vector<Token>>()};
+}
+
+// A text, its tokens, or a list of texts or of tokens.
 Status read_prompt(const Json& body, Ask& ask) {
   const Json prompt = body.contains("prompt") ? body["prompt"] : Json();
   if (prompt.is_null()) return make_error(Code::InvalidArgument, "'prompt' is required");
-  const bool is_one_in_a_list = prompt.is_array() && prompt.size() == 1 && !prompt[0].is_number();
-  const Json& one = is_one_in_a_list ? prompt[0] : prompt;
-  if (one.is_string()) {
-    ask.raw = one.get<std::string>();
-    return {};
+  const bool is_list = prompt.is_array() && !prompt.empty() && !prompt[0].is_number();
+  const Json list = is_list ? prompt : Json::array({prompt});
+  if (list.size() * static_cast<std::size_t>(ask.replies) > kMostPrompts)
+    return make_error(Code::InvalidArgument, fmt::format("Field 'prompt': at most {} replies at once", kMostPrompts));
+  for (const Json& one : list) {
+    BANCHU_TRY(RawPrompt read, one_prompt(one));
+    ask.raw.push_back(std::move(read));
   }
-  const bool is_tokens = one.is_array() && !one.empty() && std::all_of(one.begin(), one.end(), [](const Json& token) {
-                           return token.is_number_unsigned() && token.get<std::uint64_t>() <= INT32_MAX;
-                         });
-  if (!is_tokens) return make_error(Code::InvalidArgument, "'prompt' must be one text or the tokens of one");
-  ask.raw_tokens = one.get<std::vector<Token>>();
-  ask.raw = "";
   return {};
 }
 
@@ -157,7 +201,9 @@ Status refuse_tools(const Json& body) {
   const bool is_text = choice != body.end() && choice->is_string();
   const std::string how = is_text ? choice->get<std::string>() : "";
   if (how == "none" || (choice != body.end() && choice->is_object() && string_at(*choice, "type") == "none")) return {};
-  return make_error(Code::InvalidArgument, "Field 'tools': this server calls no tools");
+  return make_error(Code::InvalidArgument, "Field 'tools': no tool can be called here",
+                    "reading a call out of a reply needs the part of the engine that is not built in; tool_choice "
+                    "\"none\" leaves the tools out");
 }
 
 Result<std::vector<Message>> messages_of(const Json& object) {
@@ -249,7 +295,7 @@ Result<Ask> ollama_generate_ask(const Json& body, const SamplingOptions& default
   }
   if (prompt.value_or("").empty()) return ask;  // loads the model, no more
   if (as_it_stands) {
-    ask.raw = *prompt;
+    ask.raw.push_back({*prompt, {}});
     return ask;
   }
   if (system.value_or("") != "") ask.messages.push_back({Role::system, *system});

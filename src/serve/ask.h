@@ -13,14 +13,19 @@
 
 namespace banchu {
 
+// A text to go on with, as it stands, or its tokens.
+struct RawPrompt {
+  std::string text;
+  std::vector<Token> tokens;
+};
+
 struct Ask {
-  std::string model;               // as the client named it; "" for the default
-  std::vector<Message> messages;   // of a chat
-  std::optional<std::string> raw;  // instead of messages: text to go on with, as it stands
-  std::vector<Token> raw_tokens;   // or its tokens
+  std::string model;              // as the client named it; "" for the default
+  std::vector<Message> messages;  // of a chat
+  std::vector<RawPrompt> raw;     // instead of messages
   SamplingOptions sampling;
   std::optional<std::uint64_t> seed;
-  int replies = 1;
+  int replies = 1;    // to each prompt
   int logprobs = -1;  // as in CompletionRequest
   bool stream = false;
   bool include_usage = false;

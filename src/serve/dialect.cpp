@@ -85,4 +85,11 @@ HttpAnswerOut json_answer(const Json& json) {
   return answer;
 }
 
+HttpAnswerOut answer_of(const Result<Json>& answer, int status) {
+  if (!answer) return refusal(Dialect::openai, answer.error());
+  HttpAnswerOut out = json_answer(*answer);
+  out.status = status;
+  return out;
+}
+
 }  // namespace banchu

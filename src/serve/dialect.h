@@ -20,5 +20,7 @@ HttpAnswerOut refusal(Dialect dialect, const Error& error);
 std::string message_of(const Error& error);  // with its hint
 
 HttpAnswerOut json_answer(const Json& json);
+// Of the server's own doors: the JSON with this status, or the error in OpenAI's shape.
+HttpAnswerOut answer_of(const Result<Json>& answer, int status = 200);
 
 }  // namespace banchu

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "serve/dialect.h"
+#include "serve/page_routes.h"
 
 namespace banchu {
 namespace {
@@ -49,7 +50,10 @@ std::string given_key(const HttpCall& call) {
   return key.empty() ? call.header("api-key") : key;
 }
 
-bool is_public(const std::string& path) { return path == "/health" || path == "/v1/health"; }
+// The page holds nothing of anybody: it asks for the key itself.
+bool is_public(const HttpCall& call) {
+  return call.path == "/health" || call.path == "/v1/health" || wants_page(call) || is_page_path(call.path);
+}
 
 bool is_digest(const std::string& text) {
   return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
@@ -136,7 +140,7 @@ std::optional<HttpAnswerOut> Guard::stop(const HttpCall& call) const {
     answer.headers = origin_headers(call);
     return answer;
   }
-  if (is_public(call.path) || right_of(call)) return std::nullopt;
+  if (is_public(call) || right_of(call)) return std::nullopt;
   return refusal(dialect, 401, "a key is needed: Authorization: Bearer KEY");
 }
 
@@ -148,7 +152,7 @@ std::vector<std::pair<std::string, std::string>> Guard::origin_headers(const Htt
           {"Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS"},
           {"Access-Control-Allow-Headers",
            "authorization, content-type, x-api-key, x-banchu-mode, "
-           "x-banchu-conversation, anthropic-version, anthropic-beta"}};
+           "x-banchu-conversation, x-banchu-mask, anthropic-version, anthropic-beta"}};
 }
 
 }  // namespace banchu

@@ -19,7 +19,8 @@ struct HttpCall {
   std::string path;  // decoded, without the query
   std::string body;
   std::map<std::string, std::string> headers;  // names in lower case
-  std::string rest;                            // of the path, for a route that ends in "/*"
+  std::map<std::string, std::string> query;    // decoded; the first of a name
+  std::string rest;                            // what stands at the "*" of the route's path
   std::function<bool()> is_gone;               // the client has closed the connection
 
   std::string header(const std::string& lower_case_name) const;
@@ -39,7 +40,9 @@ struct HttpAnswerOut {
 using Route = std::function<HttpAnswerOut(const HttpCall&)>;
 struct RouteRow {
   std::string method;
-  std::string path;  // "/v1/models", or "/v1/models/*"
+  // "/v1/models", "/v1/models/*" (the rest of the path), or "/nights/*/events" (one name). The first that fits is
+  // taken.
+  std::string path;
   Route route;
 };
 

@@ -30,8 +30,21 @@ HttpCall call_of(const httplib::Request& request) {
   call.path = request.path;
   call.body = request.body;
   for (const auto& [name, value] : request.headers) call.headers.emplace(lower(name), value);
+  for (const auto& [name, value] : request.params) call.query.emplace(name, value);
   call.is_gone = request.is_connection_closed;
   return call;
+}
+
+// What stands at the "*" of `pattern` ("" where it has none), or nothing when the path is another.
+std::optional<std::string> fit(const std::string& pattern, const std::string& path) {
+  const std::size_t star = pattern.find('*');
+  if (star == std::string::npos) return pattern == path ? std::optional<std::string>("") : std::nullopt;
+  const std::string after = pattern.substr(star + 1);
+  if (path.size() <= star + after.size() || !path.starts_with(pattern.substr(0, star)) || !path.ends_with(after))
+    return std::nullopt;
+  std::string rest = path.substr(star, path.size() - star - after.size());
+  if (!after.empty() && rest.find('/') != std::string::npos) return std::nullopt;
+  return rest;
 }
 
 void give(HttpAnswerOut answer, httplib::Response& response) {
@@ -103,12 +116,11 @@ class LibraryServer final : public HttpServer {
     bool is_known = false;
     const std::string method = call.method == "HEAD" ? "GET" : call.method;
     for (const RouteRow& row : handlers_.rows) {
-      const bool open_end = row.path.ends_with("/*");
-      const std::string fixed = open_end ? row.path.substr(0, row.path.size() - 1) : row.path;
-      if (open_end ? !(call.path.starts_with(fixed) && call.path.size() > fixed.size()) : call.path != fixed) continue;
+      std::optional<std::string> rest = fit(row.path, call.path);
+      if (!rest) continue;
       is_known = true;
       if (row.method != method) continue;
-      call.rest = open_end ? call.path.substr(fixed.size()) : "";
+      call.rest = std::move(*rest);
       return row.route(call);
     }
     if (is_known) return handlers_.refuse(call, 405, fmt::format("{} is not allowed here", call.method));

@@ -126,16 +126,11 @@ StreamShape stream_shape(const Shape& shape) {
 }
 
 HttpAnswerOut complete(const Desk& desk, const HttpCall& call) {
-  Result<Json> body = object_of(call.body);
-  if (!body) return refusal(Dialect::anthropic, body.error());
-  Result<Ask> ask = read_ask(*body, desk.talker.options().sampling);
-  if (!ask) return refusal(Dialect::anthropic, ask.error());
-  std::optional<TooLong> too_long;
-  Result<std::unique_ptr<Replies>> started = desk.talker.start(std::move(*ask), asker_of(desk, call), too_long);
-  if (!started) return refused(call, started.error(), too_long);
-  const std::shared_ptr<Replies> replies = std::move(*started);
+  Begun begun = begin_replies(desk, call, read_ask);
+  if (const auto* stop = std::get_if<HttpAnswerOut>(&begun)) return *stop;
+  const std::shared_ptr<Replies>& replies = std::get<std::shared_ptr<Replies>>(begun);
   Shape shape;
-  shape.model = replies->ask().model.empty() ? desk.talker.options().name : replies->ask().model;
+  shape.model = model_named(desk, replies->ask());
   shape.prompt_tokens = replies->prompt_tokens();
   shape.stops = replies->ask().sampling.stop;
   shape.tokenizer = &desk.talker.model().tokenizer();

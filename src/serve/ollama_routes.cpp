@@ -63,27 +63,20 @@ StreamShape stream_shape(const Shape& shape) {
 }
 
 HttpAnswerOut complete(const Desk& desk, const HttpCall& call, bool chat) {
-  Result<Json> body = object_of(call.body);
-  if (!body) return refusal(Dialect::ollama, body.error());
-  const SamplingOptions& defaults = desk.talker.options().sampling;
-  Result<Ask> ask = chat ? ollama_chat_ask(*body, defaults) : ollama_generate_ask(*body, defaults);
-  if (!ask) return refusal(Dialect::ollama, ask.error());
-  Shape shape{chat,
-              ask->model.empty() ? desk.talker.options().name : ask->model,
-              0,
-              steady_seconds(),
-              &desk.talker.model().tokenizer(),
-              ask->logprobs >= 0};
-  if (!desk.talker.knows(ask->model)) return refusal(Dialect::ollama, 404, "model '" + ask->model + "' not found");
-  if (ask->messages.empty() && !ask->raw) {
+  std::variant<Request, HttpAnswerOut> read = read_request(desk, call, chat ? ollama_chat_ask : ollama_generate_ask);
+  if (const auto* stop = std::get_if<HttpAnswerOut>(&read)) return *stop;
+  const Ask& ask = std::get<Request>(read).ask;
+  const int logprobs = ask.logprobs;
+  Shape shape{chat, model_named(desk, ask), 0, steady_seconds(), &desk.talker.model().tokenizer(), logprobs >= 0};
+  if (!desk.talker.knows(ask.model)) return refusal(Dialect::ollama, 404, "model '" + ask.model + "' not found");
+  if (ask.messages.empty() && ask.raw.empty()) {
     Json loaded = shape.piece("", true);
     loaded["done_reason"] = "load";
     return json_answer(loaded);
   }
-  std::optional<TooLong> too_long;
-  Result<std::unique_ptr<Replies>> started = desk.talker.start(std::move(*ask), asker_of(desk, call), too_long);
-  if (!started) return refused(call, started.error(), too_long);
-  const std::shared_ptr<Replies> replies = std::move(*started);
+  Begun begun = start_replies(desk, call, std::move(std::get<Request>(read)));
+  if (const auto* stop = std::get_if<HttpAnswerOut>(&begun)) return *stop;
+  const std::shared_ptr<Replies>& replies = std::get<std::shared_ptr<Replies>>(begun);
   shape.prompt_tokens = replies->prompt_tokens();
   if (replies->ask().stream) return streamed("application/x-ndjson", replies, stream_shape(shape));
   Result<std::vector<FinishedReply>> finished = wait_for(*replies, call.is_gone);

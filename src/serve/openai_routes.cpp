@@ -24,7 +24,11 @@ struct Shape {
   std::string mode;
   const Tokenizer* tokenizer = nullptr;
   bool wants_logprobs = false;
+  std::vector<std::string> echoes;  // the prompts, where they are to be repeated
+  std::size_t replies_each = 1;
 
+  // What stands before the i-th reply: the first replies are those to the first prompt.
+  std::string echo(std::size_t i) const { return echoes.empty() ? "" : echoes[i / replies_each]; }
   Json logprobs(const Completion& said) const {
     if (!wants_logprobs) return nullptr;
     return chat ? chat_logprobs(*tokenizer, said) : completion_logprobs(*tokenizer, said);
@@ -58,14 +62,14 @@ struct Shape {
             {"total_tokens", static_cast<std::size_t>(prompt_tokens) + said},
             {"prompt_tokens_details", {{"cached_tokens", cached}}}};
   }
-  Json whole(const std::vector<FinishedReply>& finished, const std::string& echo) const {
+  Json whole(const std::vector<FinishedReply>& finished) const {
     Json choices = Json::array();
     for (const FinishedReply& one : finished) {
       Json choice = {{"index", choices.size()}};
       if (chat) {
         choice["message"] = {{"role", "assistant"}, {"content", one.completion.text}};
       } else {
-        choice["text"] = echo + one.completion.text;
+        choice["text"] = echo(choices.size()) + one.completion.text;
       }
       choice["logprobs"] = logprobs(one.completion);
       choice["finish_reason"] = openai_finish(one.completion.stop_reason);
@@ -74,24 +78,37 @@ struct Shape {
     Json json = head(chat ? "chat.completion" : "text_completion");
     json["choices"] = std::move(choices);
     json["usage"] = usage(finished);
-    json["banchu"] = {{"self", finished.front().self}, {"mode", mode}};
+    json["banchu"] = life(finished.front());
     return json;
+  }
+  // Who said it, and as what it is kept.
+  Json life(const FinishedReply& reply) const {
+    const auto or_null = [](const std::string& text) { return text.empty() ? Json() : Json(text); };
+    return {{"self", reply.self},
+            {"mode", mode},
+            {"turn_id", or_null(reply.turn)},
+            {"conversation", or_null(reply.conversation)}};
   }
 };
 
-StreamShape stream_shape(const Shape& shape, const std::string& echo) {
+StreamShape stream_shape(const Shape& shape) {
   StreamShape stream;
   stream.ping = ":\n\n";
-  stream.opening = [shape, echo](std::size_t i) -> std::string {
-    if (!shape.chat) return echo.empty() ? "" : server_event(shape.delta(i, {{"content", echo}}, nullptr));
+  stream.opening = [shape](std::size_t i) -> std::string {
+    if (!shape.chat) {
+      const std::string echo = shape.echo(i);
+      return echo.empty() ? "" : server_event(shape.delta(i, {{"content", echo}}, nullptr));
+    }
     return server_event(shape.delta(i, {{"role", "assistant"}, {"content", nullptr}}, nullptr));
   };
   stream.piece = [shape](std::size_t i, const std::string& text) {
     return server_event(shape.delta(i, {{"content", text}}, nullptr));
   };
   stream.end = [shape](std::size_t i, const FinishedReply& reply) {
-    return server_event(
-        shape.delta(i, Json::object(), openai_finish(reply.completion.stop_reason), shape.logprobs(reply.completion)));
+    Json last =
+        shape.delta(i, Json::object(), openai_finish(reply.completion.stop_reason), shape.logprobs(reply.completion));
+    last["banchu"] = shape.life(reply);
+    return server_event(last);
   };
   stream.closing = [shape](const std::vector<FinishedReply>& finished) {
     std::string out;
@@ -109,31 +126,29 @@ StreamShape stream_shape(const Shape& shape, const std::string& echo) {
 }
 
 HttpAnswerOut complete(const Desk& desk, const HttpCall& call, bool chat) {
-  Result<Json> body = object_of(call.body);
-  if (!body) return refusal(Dialect::openai, body.error());
-  const SamplingOptions& defaults = desk.talker.options().sampling;
-  Result<Ask> ask =
-      chat ? openai_chat_ask(*body, defaults, kMostReplies) : openai_completion_ask(*body, defaults, kMostReplies);
-  if (!ask) return refusal(Dialect::openai, ask.error());
-  std::optional<TooLong> too_long;
-  Result<std::unique_ptr<Replies>> started = desk.talker.start(std::move(*ask), asker_of(desk, call), too_long);
-  if (!started) return refused(call, started.error(), too_long);
-  const std::shared_ptr<Replies> replies = std::move(*started);
+  Begun begun = begin_replies(desk, call, [chat](const Json& body, const SamplingOptions& defaults) {
+    return chat ? openai_chat_ask(body, defaults, kMostReplies) : openai_completion_ask(body, defaults, kMostReplies);
+  });
+  if (const auto* stop = std::get_if<HttpAnswerOut>(&begun)) return *stop;
+  const std::shared_ptr<Replies>& replies = std::get<std::shared_ptr<Replies>>(begun);
 
   Shape shape;
   shape.chat = chat;
   shape.id = (chat ? "chatcmpl-" : "cmpl-") + random_id();
   shape.created = now();
-  shape.model = replies->ask().model.empty() ? desk.talker.options().name : replies->ask().model;
+  shape.model = model_named(desk, replies->ask());
   shape.include_usage = replies->ask().include_usage;
   shape.prompt_tokens = replies->prompt_tokens();
   shape.tokenizer = &desk.talker.model().tokenizer();
   shape.wants_logprobs = replies->ask().logprobs >= 0;
   shape.mode = replies->grows() ? "grow" : "sandbox";
-  const std::string echo = replies->ask().echo ? *replies->ask().raw : "";
-  if (replies->ask().stream) return streamed("text/event-stream", replies, stream_shape(shape, echo));
+  for (const RawPrompt& raw : replies->ask().raw) {
+    if (replies->ask().echo) shape.echoes.push_back(raw.text);
+  }
+  shape.replies_each = static_cast<std::size_t>(replies->ask().replies);
+  if (replies->ask().stream) return streamed("text/event-stream", replies, stream_shape(shape));
   Result<std::vector<FinishedReply>> finished = wait_for(*replies, call.is_gone);
-  return finished ? json_answer(shape.whole(*finished, echo)) : refusal(Dialect::openai, finished.error());
+  return finished ? json_answer(shape.whole(*finished)) : refusal(Dialect::openai, finished.error());
 }
 
 Json model_row(const Desk& desk, const std::string& name) {

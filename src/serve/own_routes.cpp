@@ -6,6 +6,7 @@
 #include "embedded/api.h"
 #include "serve/dialect.h"
 #include "serve/fields.h"
+#include "serve/page_routes.h"
 #include "serve/routes.h"
 
 namespace banchu {
@@ -121,7 +122,8 @@ HttpAnswerOut awake(const Desk& desk) {
                       {"version", desk.version}});
 }
 
-HttpAnswerOut greeting(const HttpCall&) {
+HttpAnswerOut greeting(const HttpCall& call) {
+  if (wants_page(call)) return page(call);
   HttpAnswerOut answer;
   answer.type = "text/plain";
   answer.body = "Ollama is running";  // what Ollama's clients look for
@@ -129,23 +131,6 @@ HttpAnswerOut greeting(const HttpCall&) {
 }
 
 }  // namespace
-
-Asker asker_of(const Desk& desk, const HttpCall& call) {
-  return {desk.guard.right_of(call).value_or(Right::talk), call.header("x-banchu-mode"),
-          call.header("x-banchu-conversation")};
-}
-
-HttpAnswerOut refused(const HttpCall& call, const Error& error, const std::optional<TooLong>& too_long) {
-  const Dialect dialect = dialect_of(call.path);
-  if (too_long) {
-    return refusal(dialect, 400, error.message,
-                   {{"type", "exceed_context_size_error"},
-                    {"n_prompt_tokens", too_long->prompt_tokens},
-                    {"n_ctx", too_long->context_tokens}});
-  }
-  if (error.code == Code::FailedPrecondition) return refusal(dialect, 403, message_of(error));
-  return refusal(dialect, error);
-}
 
 void add_own_routes(const Desk& desk, std::vector<RouteRow>& rows) {
   const Route healthy = [](const HttpCall&) { return json_answer({{"status", "ok"}}); };

@@ -6,10 +6,6 @@
 namespace banchu {
 namespace {
 
-HttpAnswerOut answer_of(const Result<Json>& answer) {
-  return answer ? json_answer(*answer) : refusal(Dialect::openai, answer.error());
-}
-
 bool may_manage(const Desk& desk, const HttpCall& call) {
   return desk.guard.right_of(call).value_or(Right::talk) == Right::manage;
 }
@@ -37,7 +33,12 @@ HttpAnswerOut wake(const Desk& desk, const Household& house, const HttpCall& cal
 }  // namespace
 
 void add_self_routes(const Desk& desk, const Household& house, std::vector<RouteRow>& rows) {
-  rows.push_back({"GET", "/banchu/v1/selves", [&house](const HttpCall&) { return answer_of(house.selves()); }});
+  rows.push_back({"GET", "/banchu/v1/selves", [&desk, &house](const HttpCall& call) {
+                    if (desk.guard.right_of(call).value_or(Right::talk) == Right::talk)
+                      return refusal(Dialect::openai, 403,
+                                     "this key may not look at that (a key made with --may grow)");
+                    return answer_of(house.selves());
+                  }});
   rows.push_back(
       {"POST", "/banchu/v1/selves/wake", [&desk, &house](const HttpCall& call) { return wake(desk, house, call); }});
   rows.push_back({"POST", "/banchu/v1/selves/rollback", [&desk, &house](const HttpCall& call) {

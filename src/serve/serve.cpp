@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "serve/dialect.h"
+#include "serve/page_routes.h"
 #include "serve/routes.h"
 
 namespace banchu {
@@ -22,9 +23,16 @@ class LocalServer final : public Server {
               std::make_shared<Vectors>(std::move(model), options.speech.session.threads),
               options.version,
               steady_seconds(),
-              now()} {}
+              now(),
+              house_.life,
+              false} {}
+
+  ~LocalServer() override {
+    if (house_.life != nullptr) house_.life->when_a_night_ends({});
+  }
 
   Status bind(const ServeOptions& options) {
+    if (house_.life != nullptr) house_.life->when_a_night_ends([this] { speech_->look_again(); });
     HttpHandlers handlers;
     add_openai_routes(desk_, handlers.rows);
     add_ollama_routes(desk_, handlers.rows);
@@ -33,7 +41,11 @@ class LocalServer final : public Server {
     add_embedding_routes(desk_, handlers.rows);
     add_own_routes(desk_, handlers.rows);
     add_self_routes(desk_, house_, handlers.rows);
+    add_life_routes(desk_, handlers.rows);
+    add_night_routes(desk_, handlers.rows);
+    add_arc_routes(desk_, handlers.rows);
     for (const RouteRow& row : handlers.rows) routes_.push_back(row.method + " " + row.path);
+    add_page_file_routes(handlers.rows);  // their names are nobody's business but the page's
     for (RouteRow& row : handlers.rows) row.route = readable_by_its_page(std::move(row.route));
     handlers.guard = [this](const HttpCall& call) { return guard_.stop(call); };
     handlers.refuse = [](const HttpCall& call, int status, const std::string& message) {
@@ -50,7 +62,8 @@ class LocalServer final : public Server {
   std::vector<std::string> routes() const override { return routes_; }
   void run() override { http_->run(); }
   void stop() override {
-    speech_->stop();  // running streams end now
+    desk_.ends = true;  // running streams end now
+    speech_->stop();
     http_->stop();
   }
 

@@ -15,6 +15,7 @@
 #include "chat/turn.h"
 #include "model/model.h"
 #include "serve/guard.h"
+#include "serve/life.h"
 #include "serve/speech.h"
 
 namespace banchu {
@@ -37,6 +38,7 @@ struct Household {
   std::function<Result<Json>()> selves;
   std::function<Result<Json>(const std::string& id)> wake;  // and answers that self
   std::function<Result<Json>()> rollback;
+  std::shared_ptr<Life> life;  // may be null
 };
 
 class Server {

@@ -80,7 +80,13 @@ void Speech::cancel(Ticket ticket) {
   changed_.notify_one();
 }
 
-void Speech::look_again() { must_look_ = true; }
+void Speech::look_again() {
+  {
+    const std::scoped_lock lock(mutex_);
+    must_look_ = true;
+  }
+  changed_.notify_one();
+}
 
 void Speech::stop() {
   {
@@ -117,7 +123,7 @@ void Speech::run() {
 bool Speech::wait_for_work() {
   const bool speaking = stage_->crowd->speaking() > 0 || draining_ != nullptr;
   std::unique_lock lock(mutex_);
-  if (!speaking) changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+  if (!speaking) changed_.wait(lock, [this] { return stopping_ || must_look_ || !queue_.empty(); });
   return !stopping_;
 }
 

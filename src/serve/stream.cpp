@@ -5,6 +5,11 @@
 namespace banchu {
 namespace {
 
+FinishedReply finished_of(const Replies& replies, Completion completion, const std::string& self) {
+  const std::string& turn = replies.turn_id();
+  return {std::move(completion), self, turn, turn.empty() ? "" : replies.conversation()};
+}
+
 constexpr std::chrono::milliseconds kLook{500};  // how often a silent client is looked at
 constexpr std::chrono::milliseconds kTurn{20};   // between several replies
 constexpr double kPingSeconds = 15;
@@ -22,7 +27,7 @@ Result<std::vector<FinishedReply>> wait_for(Replies& replies, const std::functio
       }
       if (!*heard.ended) return heard.ended->error();
       BANCHU_TRY_STATUS(replies.keep(i, **heard.ended, heard.self));
-      finished.push_back({std::move(**heard.ended), heard.self});
+      finished.push_back(finished_of(replies, std::move(**heard.ended), heard.self));
     }
   }
   return finished;
@@ -42,7 +47,7 @@ bool send_some(Replies& replies, std::size_t i, const StreamShape& shape, const 
       write(out + shape.error(status.error()));
       return false;
     }
-    finished[i] = FinishedReply{**heard.ended, heard.self};
+    finished[i] = finished_of(replies, **heard.ended, heard.self);
     out += shape.end(i, *finished[i]);
   }
   if (out.empty() && steady_seconds() - last_sent > kPingSeconds) out = shape.ping;

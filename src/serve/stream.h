@@ -16,6 +16,8 @@ namespace banchu {
 struct FinishedReply {
   Completion completion;
   std::string self;
+  std::string turn;          // as what it was kept; "" when it was not
+  std::string conversation;  // of that turn
 };
 
 // Every reply, in order, each kept where it is to be kept. Errors: the engine's, the journal's, Cancelled (the client

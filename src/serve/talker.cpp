@@ -22,7 +22,7 @@ std::uint64_t random_seed() {
 
 // The turn that a request's last message begins. A conversation that names no id is known by how it began: its mask,
 // its first message, and the day.
-Turn turn_of(const Ask& ask, const std::string& conversation) {
+Turn turn_of(const Ask& ask, const Asker& asker) {
   Turn turn;
   turn.id = random_id();
   turn.time = now();
@@ -35,10 +35,31 @@ Turn turn_of(const Ask& ask, const std::string& conversation) {
     ++turn.index;
   }
   turn.index = std::max(turn.index - 1, 0);
+  if (asker.mask) {
+    turn.mask = asker.mask->system;
+    turn.few_shot = asker.mask->few_shot;
+  }
   const std::string told =
-      conversation.empty() ? turn.mask + '\x1e' + first + '\x1e' + format_day(turn.time) : conversation;
-  turn.conversation = sha256("conversation over the API: " + told).substr(0, 16);
+      asker.conversation.empty() ? turn.mask + '\x1e' + first + '\x1e' + format_day(turn.time) : asker.conversation;
+  turn.conversation = asker.goes_on ? asker.conversation : sha256("conversation over the API: " + told).substr(0, 16);
   return turn;
+}
+
+// The mask's words and examples stand before the conversation.
+Status wear(const Mask& mask, Ask& ask) {
+  const bool has_own = std::any_of(ask.messages.begin(), ask.messages.end(),
+                                   [](const Message& message) { return message.role == Role::system; });
+  if (has_own || ask.messages.empty()) {
+    return make_error(Code::InvalidArgument,
+                      has_own ? "the conversation brings a system message of its own, and a mask"
+                              : "a mask is worn in a conversation; this request has none",
+                      "leave out that message, or the header X-Banchu-Mask");
+  }
+  std::vector<Message> before;
+  if (!mask.system.empty()) before.push_back({Role::system, mask.system});
+  before.insert(before.end(), mask.few_shot.begin(), mask.few_shot.end());
+  ask.messages.insert(ask.messages.begin(), before.begin(), before.end());
+  return {};
 }
 
 }  // namespace
@@ -56,7 +77,21 @@ Status Replies::keep(std::size_t i, const Completion& completion, const std::str
   turn.reply = trim(completion.text);
   turn.self = self;
   if (turn.reply.empty()) return {};
-  return keep_(turn);
+  BANCHU_TRY_STATUS(keep_(turn));
+  kept_turn_ = turn.id;
+  return {};
+}
+
+Status Replies::say(const std::vector<Token>& prompt, std::uint64_t seed) {
+  auto hearing = std::make_shared<Hearing>();
+  CompletionRequest request;
+  request.prompt = prompt;
+  request.sampling = ask_.sampling;
+  request.seed = seed;
+  request.logprobs = ask_.logprobs;
+  BANCHU_TRY(const Speech::Ticket ticket, speech_.say(std::move(request), Hearing::listener_of(hearing)));
+  said_.push_back({ticket, std::move(hearing), false});
+  return {};
 }
 
 Talker::Talker(Speech& speech, TalkerOptions options, int context_tokens)
@@ -67,10 +102,22 @@ Talker::Talker(Speech& speech, TalkerOptions options, int context_tokens)
   }
 }
 
-std::size_t Talker::least_tokens(const Ask& ask) const {
-  std::size_t bytes = ask.raw ? ask.raw->size() : 0;
-  for (const Message& message : ask.messages) bytes += message.content.size();
-  return bytes / longest_piece_bytes_ + ask.raw_tokens.size();
+std::size_t Talker::least_tokens(const RawPrompt& raw) const {
+  return raw.text.size() / longest_piece_bytes_ + raw.tokens.size();
+}
+
+std::size_t Talker::least_tokens(const std::vector<Message>& messages) const {
+  std::size_t bytes = 0;
+  for (const Message& message : messages) bytes += message.content.size();
+  return bytes / longest_piece_bytes_;
+}
+
+Status Talker::check_length(std::size_t tokens, std::optional<TooLong>& too_long) const {
+  if (tokens < static_cast<std::size_t>(context_tokens_)) return {};
+  too_long = TooLong{static_cast<int>(tokens), context_tokens_};
+  return make_error(
+      Code::InvalidArgument,
+      fmt::format("the request ({} tokens) exceeds the available context size ({} tokens)", tokens, context_tokens_));
 }
 
 std::vector<std::string> Talker::model_names() const {
@@ -108,19 +155,40 @@ Result<bool> Talker::should_grow(const Ask& ask, const Asker& asker) const {
 }
 
 Result<std::vector<Token>> Talker::prompt_of(const Ask& ask) const {
-  if (!ask.raw) {
-    BANCHU_TRY(RenderedChat rendered, model().chat_template().render(ask.messages, true));
-    return std::move(rendered.tokens);
+  BANCHU_TRY(RenderedChat rendered, model().chat_template().render(ask.messages, true));
+  return std::move(rendered.tokens);
+}
+
+Result<std::vector<Token>> Talker::tokens_of(const RawPrompt& raw) const {
+  if (raw.tokens.empty()) {
+    BANCHU_TRY_STATUS(check_utf8(raw.text, "the prompt"));
+    return model().tokenizer().encode(raw.text);
   }
-  if (!ask.raw_tokens.empty()) {
-    const std::size_t vocabulary = model().tokenizer().vocabulary_size();
-    const bool known = std::all_of(ask.raw_tokens.begin(), ask.raw_tokens.end(),
-                                   [&](Token token) { return static_cast<std::size_t>(token) < vocabulary; });
-    if (!known) return make_error(Code::InvalidArgument, "the prompt holds a token that is not in the vocabulary");
-    return ask.raw_tokens;
+  const std::size_t vocabulary = model().tokenizer().vocabulary_size();
+  const bool known = std::all_of(raw.tokens.begin(), raw.tokens.end(),
+                                 [&](Token token) { return static_cast<std::size_t>(token) < vocabulary; });
+  if (!known) return make_error(Code::InvalidArgument, "the prompt holds a token that is not in the vocabulary");
+  return raw.tokens;
+}
+
+// What cannot fit is refused before it is tokenised.
+Result<std::vector<std::vector<Token>>> Talker::prompts_of(const Ask& ask, std::optional<TooLong>& too_long) const {
+  std::vector<std::vector<Token>> prompts;
+  if (ask.raw.empty()) {
+    BANCHU_TRY_STATUS(check_length(least_tokens(ask.messages), too_long));
+    BANCHU_TRY(std::vector<Token> prompt, prompt_of(ask));
+    prompts.push_back(std::move(prompt));
   }
-  BANCHU_TRY_STATUS(check_utf8(*ask.raw, "the prompt"));
-  return model().tokenizer().encode(*ask.raw);
+  for (const RawPrompt& raw : ask.raw) {
+    BANCHU_TRY_STATUS(check_length(least_tokens(raw), too_long));
+    BANCHU_TRY(std::vector<Token> prompt, tokens_of(raw));
+    prompts.push_back(std::move(prompt));
+  }
+  for (const std::vector<Token>& prompt : prompts) {
+    if (prompt.empty()) return make_error(Code::InvalidArgument, "the prompt is empty");
+    BANCHU_TRY_STATUS(check_length(prompt.size(), too_long));
+  }
+  return prompts;
 }
 
 Result<int> Talker::count_tokens(const Ask& ask) const {
@@ -136,36 +204,21 @@ Result<std::unique_ptr<Replies>> Talker::start(Ask ask, const Asker& asker, std:
     return make_error(Code::NotFound, fmt::format("model '{}' not found", shorten(ask.model, 100)));
   }
   BANCHU_TRY(const bool grows, should_grow(ask, asker));
+  const Turn turn = grows ? turn_of(ask, asker) : Turn();
+  if (asker.mask) BANCHU_TRY_STATUS(wear(*asker.mask, ask));
   BANCHU_TRY_STATUS(check_token_biases(ask.sampling, model().tokenizer().vocabulary_size()));
-  std::size_t tokens = least_tokens(ask);
-  std::vector<Token> prompt;
-  if (tokens < static_cast<std::size_t>(context_tokens_)) {
-    BANCHU_TRY(prompt, prompt_of(ask));
-    if (prompt.empty()) return make_error(Code::InvalidArgument, "the prompt is empty");
-    tokens = prompt.size();
-  }
-  if (tokens >= static_cast<std::size_t>(context_tokens_)) {
-    too_long = TooLong{static_cast<int>(tokens), context_tokens_};
-    return make_error(
-        Code::InvalidArgument,
-        fmt::format("the request ({} tokens) exceeds the available context size ({} tokens)", tokens, context_tokens_));
-  }
+  BANCHU_TRY(const std::vector<std::vector<Token>> prompts, prompts_of(ask, too_long));
   auto replies = std::make_unique<Replies>(speech_, std::move(ask));
-  replies->prompt_tokens_ = static_cast<int>(prompt.size());
+  for (const std::vector<Token>& prompt : prompts) replies->prompt_tokens_ += static_cast<int>(prompt.size());
   if (grows) {
     replies->keep_ = options_.keep;
-    replies->turn_ = turn_of(replies->ask_, asker.conversation);
+    replies->turn_ = turn;
   }
   const std::uint64_t seed = replies->ask_.seed.value_or(random_seed());
-  for (int i = 0; i < replies->ask_.replies; ++i) {
-    auto hearing = std::make_shared<Hearing>();
-    CompletionRequest request;
-    request.prompt = prompt;
-    request.sampling = replies->ask_.sampling;
-    request.seed = seed + static_cast<std::uint64_t>(i);
-    request.logprobs = replies->ask_.logprobs;
-    BANCHU_TRY(const Speech::Ticket ticket, speech_.say(std::move(request), Hearing::listener_of(hearing)));
-    replies->said_.push_back({ticket, std::move(hearing), false});
+  for (const std::vector<Token>& prompt : prompts) {
+    for (int i = 0; i < replies->ask_.replies; ++i) {
+      BANCHU_TRY_STATUS(replies->say(prompt, seed + static_cast<std::uint64_t>(i)));
+    }
   }
   return replies;
 }

@@ -13,6 +13,7 @@
 #include "serve/ask.h"
 #include "serve/guard.h"
 #include "serve/hearing.h"
+#include "serve/life.h"
 #include "serve/speech.h"
 
 namespace banchu {
@@ -29,6 +30,8 @@ struct Asker {
   Right right = Right::talk;
   std::string mode;          // of the header: "", "sandbox" or "grow"
   std::string conversation;  // of the header; "": told by the conversation's own beginning
+  bool goes_on = false;      // `conversation` is the id of one that is kept
+  std::optional<Mask> mask;  // worn for this request
 };
 
 // One request's replies while they are said. Gives up on them when it goes.
@@ -42,24 +45,29 @@ class Replies {
   const Ask& ask() const { return ask_; }
   std::size_t count() const { return said_.size(); }
   Hearing& hearing(std::size_t i) { return *said_[i].hearing; }
-  int prompt_tokens() const { return prompt_tokens_; }
+  int prompt_tokens() const { return prompt_tokens_; }  // of all prompts
   bool grows() const { return static_cast<bool>(keep_); }
+  // As what the reply is kept; "" when it is not (nothing may be kept of an empty reply).
+  const std::string& turn_id() const { return kept_turn_; }
+  const std::string& conversation() const { return turn_.conversation; }
   // The i-th reply is finished: in growth mode it is on disk when this answers OK.
   Status keep(std::size_t i, const Completion& completion, const std::string& self);
 
  private:
-  friend class Talker;
+  friend class Talker;  // starts them
   struct Said {
     Speech::Ticket ticket = 0;
     std::shared_ptr<Hearing> hearing;
     bool ended = false;
   };
+  Status say(const std::vector<Token>& prompt, std::uint64_t seed);  // one more
   Speech& speech_;
   Ask ask_;
   std::vector<Said> said_;
   int prompt_tokens_ = 0;
   TurnSink keep_;
   Turn turn_;  // all but the reply
+  std::string kept_turn_;
 };
 
 struct TooLong {
@@ -86,10 +94,15 @@ class Talker {
 
  private:
   Result<bool> should_grow(const Ask& ask, const Asker& asker) const;
+  // The tokens of each prompt: of the conversation, or of the texts to go on with.
   Result<std::vector<Token>> prompt_of(const Ask& ask) const;
+  Result<std::vector<Token>> tokens_of(const RawPrompt& raw) const;
+  Result<std::vector<std::vector<Token>>> prompts_of(const Ask& ask, std::optional<TooLong>& too_long) const;
 
   // No text has fewer tokens than this: what cannot fit is refused before megabytes are tokenised.
-  std::size_t least_tokens(const Ask& ask) const;
+  std::size_t least_tokens(const RawPrompt& raw) const;
+  std::size_t least_tokens(const std::vector<Message>& messages) const;
+  Status check_length(std::size_t tokens, std::optional<TooLong>& too_long) const;
 
   Speech& speech_;
   TalkerOptions options_;

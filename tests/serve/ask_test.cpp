@@ -104,16 +104,43 @@ TEST(Ask, ToolsAreRefusedUnlessNoneMayBeCalled) {
   EXPECT_EQ(refused(with(R"("tools":[])")), "taken");
 }
 
-TEST(Ask, ACompletionTakesOneTextOrItsTokens) {
+TEST(Ask, ACompletionTakesTextsOrTheirTokens) {
   const auto ask = [](const char* prompt) {
     return openai_completion_ask(Json::parse(std::string("{\"prompt\":") + prompt + "}"), {}, 8);
   };
-  EXPECT_EQ(ask("\"Once\"")->raw, "Once");
-  EXPECT_EQ(ask("[\"Once\"]")->raw, "Once");
-  EXPECT_EQ(ask("[1,2]")->raw_tokens, (std::vector<Token>{1, 2}));
-  EXPECT_EQ(ask("[[1,2]]")->raw_tokens, (std::vector<Token>{1, 2}));
-  for (const char* bad : {"null", "[]", "[[]]", "7", "[-1]", "[1.5]", "{}", "[\"a\",\"b\"]"})
-    EXPECT_FALSE(ask(bad)) << bad;
+  EXPECT_EQ(ask("\"Once\"")->raw[0].text, "Once");
+  EXPECT_EQ(ask("[\"Once\"]")->raw[0].text, "Once");
+  EXPECT_EQ(ask("[1,2]")->raw[0].tokens, (std::vector<Token>{1, 2}));
+  EXPECT_EQ(ask("[[1,2]]")->raw[0].tokens, (std::vector<Token>{1, 2}));
+  EXPECT_EQ(ask("[\"a\",[3],\"b\"]")->raw[2].text, "b");
+  for (const char* bad : {"null", "[]", "[[]]", "7", "[-1]", "[1.5]", "{}", "[\"a\",7]"}) EXPECT_FALSE(ask(bad)) << bad;
+  std::string many = "[\"x\"";
+  for (int i = 0; i < 40; ++i) many += ",\"x\"";
+  EXPECT_FALSE(ask((many + "]").c_str()));
+}
+
+TEST(Ask, AGrammarOfTheClientIsCheckedFirst) {
+  const auto with_grammar = [](const std::string& gbnf, const std::string& more = "") {
+    return refused(with("\"grammar\":" + Json(gbnf).dump() + more));
+  };
+  EXPECT_EQ(with_grammar("root ::= \"yes\" | \"no\""), "taken");
+  EXPECT_EQ(with_grammar(""), "taken");
+  EXPECT_NE(with_grammar("answer ::= \"yes\""), "taken") << "no root";
+  EXPECT_NE(with_grammar("root ::= root \"a\""), "taken") << "it begins with itself";
+  EXPECT_NE(with_grammar("root ::= " + std::string(50000, '(') + "\"a\"" + std::string(50000, ')')), "taken");
+  EXPECT_NE(with_grammar("root ::= \"" + std::string(70000, 'a') + "\""), "taken");
+  EXPECT_NE(with_grammar("root ::= [a-z]", R"(,"response_format":{"type":"json_object"})"), "taken");
+  EXPECT_NE(refused(with(R"("grammar":7)")), "taken");
+}
+
+TEST(Ask, HowLongAModelIsKeptIsReadThoughItStays) {
+  const auto kept = [](const char* value) {
+    const std::string body = R"({"messages":[{"role":"user","content":"hi"}],"keep_alive":)" + std::string(value) + "}";
+    return ollama_chat_ask(Json::parse(body), {}).has_value();
+  };
+  for (const char* good : {"0", "-1", "300", "\"5m\"", "\"1h30m\"", "\"-1s\"", "\"1.5h\"", "null"})
+    EXPECT_TRUE(kept(good)) << good;
+  for (const char* bad : {"true", "\"\"", "\"soon\"", "\"5 minutes\"", "[]"}) EXPECT_FALSE(kept(bad)) << bad;
 }
 
 TEST(Ask, OllamaKeepsTheSamplerInOptionsAndStreamsByDefault) {

@@ -100,6 +100,41 @@ TEST_F(Conformance, TheFormIsKept) {
   EXPECT_EQ(post("/v1/chat/completions", body)->status, 400);
 }
 
+TEST_F(Conformance, AGrammarOfTheClientIsKept) {
+  start();
+  Json body = ask("Is the sun hot?", 8);
+  body["grammar"] = "root ::= \"aye\" | \"nay, \" [0-9]+ \"!\"";
+  const std::string said_so = text(body);
+  EXPECT_TRUE(said_so == "aye" || said_so.starts_with("nay, ")) << said_so;
+  EXPECT_EQ(streamed(body), said_so);
+}
+
+TEST_F(Conformance, SeveralPromptsAreAnsweredInTheirOrder) {
+  start();
+  const std::vector<std::string> prompts = {"The sun is", "Once upon a time", "One, two, three,"};
+  Json body = goes_on("", 6);
+  body["prompt"] = prompts;
+  body["n"] = 2;
+  body["echo"] = true;
+  const Json whole = said(body, "/v1/completions");
+  ASSERT_EQ(whole["choices"].size(), 6u);
+  int tokens = 0;
+  for (std::size_t i = 0; i < 6; ++i) {
+    Json alone = goes_on(prompts[i / 2], 6);
+    alone["echo"] = true;
+    const Json one = said(alone, "/v1/completions");
+    EXPECT_EQ(whole["choices"][i]["index"], i);
+    EXPECT_TRUE(string_at(whole["choices"][i], "text").starts_with(prompts[i / 2]));
+    if (i % 2 == 0) tokens += one["usage"]["prompt_tokens"].get<int>();
+  }
+  EXPECT_EQ(whole["usage"]["prompt_tokens"], tokens);
+  body["stream"] = true;
+  const std::vector<Json> chunks = events_of(post("/v1/completions", body)->body);
+  for (int i = 0; i < 6; ++i) EXPECT_TRUE(text_of(chunks, i).starts_with(prompts[static_cast<std::size_t>(i) / 2]));
+  body["prompt"] = {"fits", std::string(40000, 'x')};
+  EXPECT_EQ(post("/v1/completions", body)->status, 400) << "one that does not fit refuses all";
+}
+
 TEST_F(Conformance, AWordOfSeveralTokensIsBannedAndOnlyIt) {
   start();
   Json body = ask("Say the word 'mathematics' and the word 'mathematician'.", 24);

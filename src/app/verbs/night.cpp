@@ -9,6 +9,7 @@
 #include <iostream>
 
 #include "app/device_flags.h"
+#include "app/night_jobs.h"
 #include "app/night_text.h"
 #include "app/open.h"
 #include "app/progress_bar.h"
@@ -26,6 +27,7 @@ struct NightFlags {
   bool ask = false;
   bool dry_run = false;
   bool explain = false;
+  bool progress = false;
 };
 
 using Until = NightRequest::Until;
@@ -126,6 +128,9 @@ Result<int> run_stages(AppContext& context, const NightFlags& flags, Until until
 
   ProgressBar bar(context);
   request.progress = bar.sink();
+  if (flags.progress) {
+    request.progress = [&context](const Progress& told) { context.err.write(to_line(progress_to_json(told)) + "\n"); };
+  }
   request.on_chewed = [&](const Chewed& chewed, const Lessons&) {
     bar.clear();
     tell(context, context.named("chewing over"), chewed_lines(chewed, context.language));
@@ -151,6 +156,7 @@ Result<int> run_stages(AppContext& context, const NightFlags& flags, Until until
 }
 
 Result<int> run_night_verb(AppContext& context, const NightFlags& flags, Until until) {
+  if (flags.progress) BANCHU_TRY_STATUS(end_with_parent());
   BANCHU_TRY(const Until named, stage_named(flags.only));
   if (flags.explain || flags.dry_run) {
     BANCHU_TRY(const Recipe recipe, load_recipe(flags.recipe, bag_folder(context)));
@@ -190,6 +196,7 @@ void add_night_verbs(CLI::App& app, AppContext& context) {
     if (name == "night" || name == "promote") verb->add_flag("--ask", flags->ask, "You decide before it wakes");
     if (name == "night") {
       verb->add_flag("--dry-run", flags->dry_run, "What the day holds and the recipe; writes nothing");
+      verb->add_flag("--progress", flags->progress, "Tells every step as a JSON line on stderr, for other programs");
       verb->add_option("--only", flags->only, "Stop after this stage: ruminate, train or evaluate");
     }
     on_run(verb, context, [&context, flags, until = stage.until] { return run_night_verb(context, *flags, until); });

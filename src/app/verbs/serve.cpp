@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "app/served_bag.h"
+#include "app/served_life.h"
 #include "app/verbs.h"
 
 namespace banchu {
@@ -23,6 +24,7 @@ struct ServeFlags {
   int context_tokens = 4096;
   int queue = 64;
   std::vector<std::string> aliases;
+  std::vector<std::string> personas;
 };
 
 Result<int> make_key(AppContext& context, const ServeFlags& flags) {
@@ -47,8 +49,10 @@ void announce(const AppContext& context, const ServeFlags& flags, const Server& 
   context.say("Ctrl-C ends it");
 }
 
-Household house_of(const std::shared_ptr<ServedBag>& bag, const std::shared_ptr<Model>& model) {
+Household house_of(const std::shared_ptr<ServedBag>& bag, const std::shared_ptr<Model>& model,
+                   std::shared_ptr<Life> life) {
   Household house;
+  house.life = std::move(life);
   house.voice = [bag, model] { return bag->voice(*model); };
   if (bag->bag() != nullptr) house.keep = [bag](const Turn& turn) { return bag->keep(turn); };
   house.selves = [bag] { return bag->selves(); };
@@ -78,7 +82,8 @@ Result<int> run_serve(AppContext& context, const ServeFlags& flags) {
   BANCHU_TRY(const auto file, find_model(context, bag->bag(), self ? &*self : nullptr));
   BANCHU_TRY(const std::shared_ptr<Model> model, Model::load(file));
   const bool keeps = bag->bag() != nullptr;
-  BANCHU_TRY(const std::unique_ptr<Server> server, Server::open(model, options, house_of(bag, model)));
+  BANCHU_TRY(std::shared_ptr<Life> life, ServedLife::open(context, flags.personas, "/proc/self/exe"));
+  BANCHU_TRY(const std::unique_ptr<Server> server, Server::open(model, options, house_of(bag, model, std::move(life))));
   announce(context, flags, *server, keeps);
   std::thread listening([&server] { server->run(); });
   while (!is_cancelled(&context.cancel)) {
@@ -105,6 +110,7 @@ void add_serve_verbs(CLI::App& app, AppContext& context) {
   serve->add_option("--parallel", flags->parallel, "Replies said at once")->check(CLI::Range(1, 64));
   serve->add_option("--context", flags->context_tokens, "Tokens of one conversation")->check(CLI::Range(64, 1 << 20));
   serve->add_option("--queue", flags->queue, "Requests that may wait for a place")->check(CLI::Range(1, 10000));
+  serve->add_option("--persona", flags->personas, "A mask that clients may choose: a YAML file")->type_name("FILE");
   serve->add_option("--alias", flags->aliases, "Another name that clients may ask for")->type_name("NAME");
   on_run(serve, context, [&context, flags] { return run_serve(context, *flags); });
 }
