@@ -107,16 +107,6 @@ def damaged(whole):
     return stories
 
 
-def as_prose(text):
-    """The sets' placeholders get names, and their tokenisation is undone."""
-    for mark, name in (("[MALE]", "tom"), ("[FEMALE]", "mary"), ("[NEUTRAL]", "alex")):
-        text = text.replace(mark, name)
-    text = re.sub(r" (n't|'s|'re|'ve|'ll|'d|'m)\b", r"\1", text)
-    text = re.sub(r"\s+([.,!?;:])", r"\1", re.sub(r"\bi\b", "I", text))
-    text = re.sub(r"\b(tom|mary|alex)\b", lambda m: m[0].capitalize(), text)
-    return [s[0].upper() + s[1:] for s in re.split(r"(?<=[.!?])\s+", text.strip()) if re.search(r"\w", s)]
-
-
 def read_tokens(stories, model, kept):
     """By story: units of [token, log p]; read from `kept` when it is there."""
     if kept is None or not kept.exists():
@@ -205,7 +195,7 @@ def main():
     for label, path, reader in (("union", args.union, ratings.read_union), ("manplts", args.manplts, ratings.read_manplts)):
         if path:
             rows = reader(path)
-            read = all_features(label, {str(i): as_prose(text) for i, (text, _) in enumerate(rows)}, args)
+            read = all_features(label, {str(i): ratings.as_prose(text) for i, (text, _) in enumerate(rows)}, args)
             rated[label] = (np.array([[v[f] for f in names] for v in read.values()]), [rows[int(i)][1] for i in read])
     for chosen in FITS:
         columns = [names.index(f) for f in chosen]

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Rank correlation of the coherence score with people's ratings of short machine-written stories.
 
-    bench/arc/ratings.py --union ant_data.txt... --manplts AMT_ROC.CSV... [--model MODEL.gguf]
+    bench/arc/ratings.py --union ant_data.txt... --manplts AMT_ROC.CSV... [--model MODEL.gguf] [--every 1] [--as-given]
 
 The files are those of the public repositories thu-coai/UNION (Data/*/ant_data/ant_data.txt: 7 votes a story) and
 PlusLabNLP/Plot-guided-Coherence-Evaluation (Data/AMT/*.CSV: 5 ratings a story). Nothing of the engine was fitted to
-them. Needs numpy and scipy.
+them. Their placeholders get names and their tokenisation is undone, unless --as-given. Needs numpy and scipy.
 """
 import argparse, collections, csv, json, pathlib, re, subprocess
 
@@ -32,20 +32,32 @@ def read_manplts(path):
     return [(text, float(np.mean(r))) for text, r in ratings.items()]
 
 
-def score(stories, model):
-    lines = "".join(json.dumps({"id": str(i), "text": text}) + "\n" for i, (text, _) in enumerate(stories))
+def as_prose(text):
+    """The sets' placeholders get names, and their tokenisation is undone."""
+    for mark, name in (("[MALE]", "tom"), ("[FEMALE]", "mary"), ("[NEUTRAL]", "alex")):
+        text = text.replace(mark, name)
+    text = re.sub(r" (n't|'s|'re|'ve|'ll|'d|'m)\b", r"\1", text)
+    text = re.sub(r"\s+([.,!?;:])", r"\1", re.sub(r"\bi\b", "I", text))
+    text = re.sub(r"\b(tom|mary|alex)\b", lambda m: m[0].capitalize(), text)
+    return [s[0].upper() + s[1:] for s in re.split(r"(?<=[.!?])\s+", text.strip()) if re.search(r"\w", s)]
+
+
+def score(stories, model, as_given):
+    texts = [{"text": text} if as_given else {"units": as_prose(text)} for text, _ in stories]
+    lines = "".join(json.dumps({"id": str(i), **text}) + "\n" for i, text in enumerate(texts))
     words = [str(LAB), "score", "fast", *([str(model)] if model else [])]
     out = subprocess.run(words, input=lines, capture_output=True, text=True, check=True).stdout
     return [json.loads(line) for line in out.splitlines()]
 
 
-def correlations(stories, model):
+def correlations(stories, model, as_given):
     """Stories without a number are left out and counted."""
-    readings = score(stories, model)
+    readings = score(stories, model, as_given)
     human = np.array([rating for _, rating in stories])
     values = {"coherence": [r["coherence"] for r in readings]}
     for name in readings[0]["subscores"]:
         values[name] = [r["subscores"][name] for r in readings]
+    values["mean_context_gain"] = [float(np.mean(r["gains"][1:])) if len(r["gains"]) > 1 else None for r in readings]
     answer = {"stories": len(stories), "without_a_number": sum(v is None for v in values["coherence"])}
     for name, column in values.items():
         mask = np.array([v is not None for v in column])
@@ -60,10 +72,12 @@ def main():
     parser.add_argument("--union", type=pathlib.Path, nargs="*", default=[])
     parser.add_argument("--manplts", type=pathlib.Path, nargs="*", default=[])
     parser.add_argument("--model", type=pathlib.Path)
+    parser.add_argument("--every", type=int, default=1, help="only every n-th story")
+    parser.add_argument("--as-given", action="store_true")
     args = parser.parse_args()
     for reader, paths in ((read_union, args.union), (read_manplts, args.manplts)):
         for path in paths:
-            print(json.dumps({path.name: correlations(reader(path), args.model)}))
+            print(json.dumps({path.name: correlations(reader(path)[::args.every], args.model, args.as_given)}), flush=True)
 
 
 if __name__ == "__main__":
