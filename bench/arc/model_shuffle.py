@@ -9,7 +9,7 @@ ones), whole and shuffled alike, so that both are the same sentences. The draws 
 what the model said, so that a test can be made in several sittings, each with more shuffles. The engine reads the
 text (build/dev/bin/arc_series_lab). Needs numpy.
 """
-import argparse, hashlib, json, pathlib, random, subprocess
+import argparse, hashlib, json, pathlib, random, subprocess, tempfile
 
 import numpy as np
 
@@ -51,16 +51,17 @@ def log_p(texts, model, kept):
     """Sum of the tokens' log p, by name."""
     known = dict(map(json.loads, kept.read_text().splitlines())) if kept and kept.exists() else {}
     missing = {name: units for name, units in texts.items() if name not in known}
-    lines = "".join(json.dumps({"id": name, "units": units}) + "\n" for name, units in missing.items())
-    with subprocess.Popen([LAB, "tokens", model], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as lab:
-        lab.stdin.write(lines)
-        lab.stdin.close()
-        for line in lab.stdout:
-            row = json.loads(line)
-            known[row["id"]] = sum(token[1] for unit in row["units"] for token in unit)
-            if kept:
-                with open(kept, "a", encoding="utf-8") as file:
-                    file.write(json.dumps([row["id"], known[row["id"]]]) + "\n")
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as lines:
+        for name, units in missing.items():
+            lines.write(json.dumps({"id": name, "units": units}) + "\n")
+        lines.seek(0)
+        with subprocess.Popen([LAB, "tokens", model], stdin=lines, stdout=subprocess.PIPE, text=True) as lab:
+            for line in lab.stdout:
+                row = json.loads(line)
+                known[row["id"]] = sum(token[1] for unit in row["units"] for token in unit)
+                if kept:
+                    with open(kept, "a", encoding="utf-8") as file:
+                        file.write(json.dumps([row["id"], known[row["id"]]]) + "\n")
     return known
 
 

@@ -39,8 +39,9 @@ TEST(ArcScore, AToldStoryStandsFarAboveItsShuffles) {
 
 TEST(ArcScore, EveryFieldOfTheContractIsThere) {
   const Json json = reading_to_json(read(kStory));
-  for (const char* field : {"coherence", "standard", "interval", "robust", "null", "ceiling", "subscores", "units",
-                            "arc", "phases", "peaks", "valleys", "grid", "evidence", "cost", "inputs"}) {
+  for (const char* field :
+       {"coherence", "standard", "interval", "robust", "null", "ceiling", "subscores", "units", "arc", "phases",
+        "peaks", "valleys", "turning_points", "grid", "evidence", "cost", "inputs"}) {
     EXPECT_TRUE(json.contains(field)) << field;
   }
   EXPECT_EQ(json["grid"].size(), 25u);
