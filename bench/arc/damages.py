@@ -25,7 +25,9 @@ CAP = 2.0  # nats a token
 FITS = [["gain"], ["gain_cap", "least_gain"], ["gain_cap", "four_grams", "overlap"],
         ["gain_cap", "gain_new", "four_grams", "overlap"], ["gain_cap", "gain_new", "four_grams", "overlap", "relative"],
         ["gain_cap", "gain_new", "four_grams", "overlap", "least_gain", "last_gain"],
-        ["gain_cap", "gain_new", "four_grams", "overlap", "log_p_new"]]
+        ["gain_cap", "gain_new", "four_grams", "overlap", "log_p_new"],
+        ["relative", "unit_cap", "unit_new", "unit_overlap", "unit_repeated"]]  # as shipped (src/arc/follow.cpp)
+LOOK_BACK = 4
 COMMON = set("the and that this with from were was had have they their them then when which what will would could his her "
              "him she you your for but not are who out all said there into very been".split())
 AUXILIARIES = r"\b(was|were|is|are|had|could|would|will|did|should|must|can)\b"
@@ -107,16 +109,6 @@ def damaged(whole):
     return stories
 
 
-def as_prose(text):
-    """The sets' placeholders get names, and their tokenisation is undone."""
-    for mark, name in (("[MALE]", "tom"), ("[FEMALE]", "mary"), ("[NEUTRAL]", "alex")):
-        text = text.replace(mark, name)
-    text = re.sub(r" (n't|'s|'re|'ve|'ll|'d|'m)\b", r"\1", text)
-    text = re.sub(r"\s+([.,!?;:])", r"\1", re.sub(r"\bi\b", "I", text))
-    text = re.sub(r"\b(tom|mary|alex)\b", lambda m: m[0].capitalize(), text)
-    return [s[0].upper() + s[1:] for s in re.split(r"(?<=[.!?])\s+", text.strip()) if re.search(r"\w", s)]
-
-
 def read_tokens(stories, model, kept):
     """By story: units of [token, log p]; read from `kept` when it is there."""
     if kept is None or not kept.exists():
@@ -138,14 +130,30 @@ def repetition(units):
             "overlap": -max((len(a & b) / max(1, min(len(a), len(b))) for a, b in pairs), default=0)}
 
 
+def repetition_by_unit(units):
+    """What follow.cpp counts: against the four units before, the mean over units."""
+    words = [re.findall(r"[a-z']+", u.lower()) for u in units]
+    grams = [[tuple(w[i:i + 4]) for i in range(len(w) - 3)] for w in words]
+    overlap, repeated = [], []
+    for i in range(1, len(units)):
+        before = range(max(0, i - LOOK_BACK), i)
+        own = set(words[i])
+        overlap.append(max(len(own & set(words[j])) / max(1, min(len(own), len(set(words[j])))) for j in before))
+        seen = set().union(*(grams[j] for j in before))
+        again = [gram in seen or gram in grams[i][:k] for k, gram in enumerate(grams[i])]
+        repeated.append(np.mean(again) if again else 0)
+    return {"unit_overlap": -np.mean(overlap), "unit_repeated": -np.mean(repeated)}
+
+
 def features(units, inside, alone):
-    gains, relative, capped, new, log_p_new = [], [], [], [], []
+    gains, relative, capped, new, log_p_new, unit_cap, unit_new = [], [], [], [], [], [], []
     known = {token for token, *_ in inside[0]}
     for unit, told in zip(units[1:], inside[1:]):
         by_itself = alone[unit][0]
         with_context, without = sum(t[1] for t in told), sum(t[1] for t in by_itself)
         gains.append((with_context - without) / len(told))
         relative.append((with_context - without) / max(1, -without))
+        begun, begun_new = len(capped), len(new)
         shift = len(by_itself) - len(told)  # the first word may be cut otherwise behind a line break
         for i, (token, log_p, *_) in enumerate(told):
             gain = log_p - by_itself[i + shift][1] if 0 <= i + shift < len(by_itself) else 0
@@ -153,10 +161,12 @@ def features(units, inside, alone):
             if token not in known:
                 new.append(capped[-1])
                 log_p_new.append(log_p)
+        unit_cap.append(np.mean(capped[begun:]))
+        unit_new.append(np.mean(new[begun_new:] or [0]))
         known |= {token for token, *_ in told}
     return {"gain": np.mean(gains), "least_gain": min(gains), "last_gain": gains[-1], "relative": np.mean(relative),
             "gain_cap": np.mean(capped), "gain_new": np.mean(new or [0]), "log_p_new": np.mean(log_p_new or [0]),
-            **repetition(units)}
+            "unit_cap": np.mean(unit_cap), "unit_new": np.mean(unit_new), **repetition(units), **repetition_by_unit(units)}
 
 
 def all_features(name, stories, args):
@@ -184,6 +194,12 @@ def fit(pairs, columns):
     return fitted
 
 
+def told_or_damaged(sums, whole):
+    """Slope and intercept of the logistic that says of a single window whether it was told; both kinds weigh the same."""
+    model = LogisticRegression(C=1e6, class_weight="balanced").fit(sums[:, None], whole)
+    return round(float(model.coef_[0, 0]), 3), round(float(model.intercept_[0]), 3)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tales", type=pathlib.Path, required=True)
@@ -205,15 +221,17 @@ def main():
     for label, path, reader in (("union", args.union, ratings.read_union), ("manplts", args.manplts, ratings.read_manplts)):
         if path:
             rows = reader(path)
-            read = all_features(label, {str(i): as_prose(text) for i, (text, _) in enumerate(rows)}, args)
+            read = all_features(label, {str(i): ratings.as_prose(text) for i, (text, _) in enumerate(rows)}, args)
             rated[label] = (np.array([[v[f] for f in names] for v in read.values()]), [rows[int(i)][1] for i in read])
     for chosen in FITS:
         columns = [names.index(f) for f in chosen]
         weights = fit(pairs, columns)
         told = {kind: round(float((pairs[kind][:, columns] @ weights > 0).mean()), 2) for kind in KINDS}
         rho = {label: round(float(spearmanr(x[:, columns] @ weights, human)[0]), 3) for label, (x, human) in rated.items()}
+        sums = np.array([[v[f] for f in chosen] for v in seen.values()]) @ weights
+        single = told_or_damaged(sums, np.array([key.endswith("|whole") for key in seen]))
         print(json.dumps({"features": chosen, "told_apart": told, "ratings": rho,
-                          "weights": dict(zip(chosen, np.round(weights, 3)))}))
+                          "weights": dict(zip(chosen, np.round(weights, 3))), "slope_and_intercept": single}))
 
 
 if __name__ == "__main__":

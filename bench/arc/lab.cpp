@@ -7,6 +7,7 @@
 //   arc_lab speed                     signals and one decode, and full scores, in MB a second on one core
 //   arc_lab raw                       id, raw figures of the told order; the same of a shuffle
 //   arc_lab score [full|fast] [MODEL.gguf]
+//   arc_lab turning                   {"id", "points": units, "features": [[...] a unit]}: the five turning points
 //   arc_lab standard                  a golden set on stdin: each episode's score, held out; the map
 //   arc_lab shuffles K COUNT SEED     id, -1 (the original) or the shuffle's number, every order feature, the weighed
 //                                     sum
@@ -23,6 +24,7 @@
 #include "arc/order.h"
 #include "arc/reading_json.h"
 #include "arc/shuffle.h"
+#include "arc/turning_points.h"
 #include "base/json.h"
 #include "tale.h"
 
@@ -94,6 +96,13 @@ void raw(const Tale& tale) {
     fmt::print("{}\t{:.4f}\t{:.4f}\t{:.4f}\t{:.4f}\t{:.4f}\t{:.4f}\n", tale.id, f.evidence, f.resolved, f.link, f.chain,
                f.persistence, f.tension);
   }
+}
+
+void turning(const Tale& tale) {
+  const Discourse discourse(tale.views());
+  fmt::print("{}\n", to_line({{"id", tale.id},
+                              {"points", find_turning_points(discourse, kTurningPoints)},
+                              {"features", turning_features(discourse)}}));
 }
 
 void print_order(const Tale& tale, int number, OrderEvidence& evidence, const std::vector<std::uint32_t>& order) {
@@ -216,6 +225,7 @@ int run(const std::vector<std::string>& words) {
     if (words[0] == "emotions") emotions(tale);
     if (words[0] == "sham") sham(tale);
     if (words[0] == "raw") raw(tale);
+    if (words[0] == "turning") turning(tale);
     if (words[0] == "score") score(tale, options);
     if (words[0] == "shuffles") shuffles(tale, std::stoul(words[1]), std::stoi(words[2]), std::stoull(words[3]));
   }

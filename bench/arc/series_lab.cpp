@@ -104,7 +104,7 @@ int tokens(const std::string& path) {
   OpenModel open;
   if (!open_model(path, open)) return 1;
   for (bool more = true; more;) {
-    constexpr std::size_t kTogether = 64;
+    constexpr std::size_t kTogether = 8;  // as many as the session reads at once; what is done is written at once
     std::vector<ScoreRequest> requests;
     std::vector<std::string> ids;
     std::vector<std::vector<std::size_t>> ends;

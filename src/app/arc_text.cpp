@@ -34,6 +34,16 @@ std::string phases_text(const AppContext& context, const Reading& reading) {
   return reading.phases.size() > kShownPhases ? text + " …" : text;
 }
 
+// "turns: opportunity 10 %, ...": where the story turns.
+std::string turning_text(const AppContext& context, const Reading& reading) {
+  std::string places;
+  for (std::size_t k = 0; k < reading.turning_points.size(); ++k) {
+    places += fmt::format("{}{} {} %", k > 0 ? ", " : "", context.named(kTurningPointNames[k]),
+                          percent(reading.turning_points[k], reading.units.size()));
+  }
+  return context.said("turns: {}", places);
+}
+
 std::string headline(const AppContext& context, const Reading& reading) {
   std::string line = context.said("coherence {:.0f}", *reading.coherence);
   if (reading.interval) line += fmt::format("   [{:.0f}, {:.0f}]", (*reading.interval)[0], (*reading.interval)[1]);
@@ -101,6 +111,7 @@ std::vector<std::string> reading_lines(const AppContext& context, const Reading&
   const std::size_t columns = context.out.columns();
   lines.push_back(sparkline(reading.arc, std::min(kWidestArc, columns > 4 ? columns - 4 : columns)));
   lines.push_back(phases_text(context, reading));
+  if (!reading.turning_points.empty()) lines.push_back(turning_text(context, reading));
   lines.push_back(headline(context, reading));
   lines.push_back(subscores_text(context, reading.subscores));
   add_evidence(context, reading, lines);

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "app/adapters.h"
+#include "app/arc_gate.h"
 #include "app/heartbeat.h"
 #include "app/night_inputs.h"
 #include "app/open.h"
@@ -226,6 +227,7 @@ Status Night::measure() {
   input.lessons = &lessons_;
   input.engraved = tests_of_engraved(known_, texts_.everyday);
   input.suite = &texts_.suite;
+  input.coherence_of = arc_gate(0).score;
   EvaluateOptions options = request_.recipe.evaluate;
   options.seed = request_.seed;
   BANCHU_TRY(report_, evaluate(input, options, progress(), request_.cancel));

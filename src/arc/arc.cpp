@@ -8,6 +8,7 @@
 #include "arc/numeric.h"
 #include "arc/scorer.h"
 #include "arc/sentences.h"
+#include "arc/turning_points.h"
 #include "base/clock.h"
 #include "base/digest.h"
 
@@ -59,6 +60,13 @@ void fill_units(std::span<const ArcTurn> units, const Discourse& discourse, cons
     if (!model.empty()) unit.model = model[i];
     reading.units.push_back(std::move(unit));
   }
+}
+
+// A language model's share of `local`; absent without one.
+std::optional<double> follow_of(const ModelReading& model, const Discourse& discourse) {
+  const std::vector<FollowFigures> figures = follow_figures(model.twice, discourse);
+  if (figures.empty()) return std::nullopt;
+  return follow_share(figures);
 }
 
 // Why this text gets no number; "" when it gets one.
@@ -166,9 +174,11 @@ Result<Reading> score_units(std::span<const ArcTurn> given, const ArcOptions& op
   fill_notes(discourse, options.session != nullptr, reading);
   std::optional<ArcSubscores> by_words;
   if (reading.reason.empty()) {
-    ArcScorer scorer(discourse, series_of(discourse, model.units), std::move(speakers), model.local, options);
+    ArcScorer scorer(discourse, series_of(discourse, model.units), std::move(speakers), follow_of(model, discourse),
+                     options);
     BANCHU_TRY_STATUS(scorer.run(reading));
     by_words = scorer.subscores_by_words();
+    reading.turning_points = find_turning_points(discourse, kMinArcUnits);
   }
   fill_standard(options, by_words, reading);
   fill_cost(discourse, model.tokens, began, reading);

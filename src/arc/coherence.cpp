@@ -12,7 +12,7 @@ constexpr double kPriorUnits = 12;
 constexpr double kArcUnits = 24;  // one arc is one observation, however long the text
 constexpr double kFloor = 0.01;
 constexpr double kContradictionCost = 4;
-constexpr double kModelWeight = 4;
+constexpr double kModelWeight = 4;   // of local in a long text; 13.6 in five sentences
 constexpr double kModelShare = 0.9;  // of local: told windows against strangers, .85 by gain, .53 by words
 
 // Ceilings (upper quartile of told tales) and weights: see docs/arc.md, "Where the constants come from".
@@ -84,7 +84,9 @@ ArcSubscores subscores_of(const RawFigures& raw, const Chance& chance, const Fac
   return scores;
 }
 
-double coherence_of(const ArcSubscores& scores, bool with_model) {
+double coherence_of(const ArcSubscores& scores, const Facts& facts) {
+  const auto units = static_cast<double>(facts.units);
+  const double share_of_local = facts.model_local ? kModelWeight * (units + kPriorUnits) / units : 1;
   double sum = 0;
   double weights = 0;
   const auto add = [&](const std::optional<double>& score, const Scale& scale) {
@@ -93,7 +95,7 @@ double coherence_of(const ArcSubscores& scores, bool with_model) {
     weights += scale.weight;
   };
   add(scores.order, kOrder);
-  add(scores.local, {kLocal.ceiling, kLocal.weight * (with_model ? kModelWeight : 1)});
+  add(scores.local, {kLocal.ceiling, kLocal.weight * share_of_local});
   add(scores.peak_valley, kPeakValley);
   add(scores.tension, kTension);
   add(scores.entities, kEntities);

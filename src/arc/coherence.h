@@ -42,9 +42,9 @@ struct Facts {
 };
 
 ArcSubscores subscores_of(const RawFigures& raw, const Chance& chance, const Facts& facts);
-// With a language model `local` counts four times as much: told windows against strangers put among them, .85 of pairs
-// by context gain and .60 by order (log odds 1.7 and .4; docs/arc.md).
-double coherence_of(const ArcSubscores& subscores, bool with_model);
+// With a language model `local` counts four times, and the more the shorter the text: what the others say of five
+// sentences is mostly doubt (docs/arc.md).
+double coherence_of(const ArcSubscores& subscores, const Facts& facts);
 
 inline constexpr std::size_t kMinArcUnits = 12;  // fewer units have no arc to speak of
 

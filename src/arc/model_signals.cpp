@@ -2,14 +2,8 @@
 
 #include <algorithm>
 
-#include "arc/numeric.h"
-
 namespace banchu {
 namespace {
-
-// Context gain in nats a token: units of tales in place, and behind a stranger's sentences (docs/arc.md).
-constexpr double kGainMiddle = 0.78;
-constexpr double kGainSpread = 0.3;
 
 class ModelReader {
  public:
@@ -18,6 +12,7 @@ class ModelReader {
     const Tokenizer& tokenizer = session.model().tokenizer();
     tokens_ = start_ = tokenizer.encode("\n");
     for (std::size_t i = 0; i < units.size(); ++i) {
+      alone_.push_back({tokenizer.encode(units[i]), {}});
       begins_.push_back(tokens_.size());
       const std::vector<Token> unit = tokenizer.encode((i > 0 ? " " : "") + std::string(units[i]));
       tokens_.insert(tokens_.end(), unit.begin(), unit.end());
@@ -29,12 +24,10 @@ class ModelReader {
     BANCHU_TRY_STATUS(read_in_context());
     BANCHU_TRY_STATUS(read_alone());
     ModelReading reading;
-    double helped = 0;
     for (std::size_t i = 0; i + 1 < begins_.size(); ++i) {
-      reading.units.push_back(signals_of(i));
-      if (i > 0) helped += sigmoid((reading.units[i].context_gain - kGainMiddle) / kGainSpread);
+      reading.twice.push_back(twice_read(i));
+      reading.units.push_back(signals_of(reading.twice.back(), begins_[i]));
     }
-    if (reading.units.size() > 1) reading.local = helped / static_cast<double>(reading.units.size() - 1);
     reading.tokens = read_tokens_;
     return reading;
   }
@@ -70,22 +63,21 @@ class ModelReader {
   }
 
   Status read_alone() {
-    alone_.assign(tokens_.size(), 0.0f);
     std::vector<ScoreRequest> requests;
-    for (std::size_t u = 0; u + 1 < begins_.size(); ++u) {
+    for (const Alone& unit : alone_) {
       ScoreRequest request;
       request.tokens = start_;
-      const std::size_t end = std::min(begins_[u + 1], begins_[u] + window() - start_.size());
-      for (std::size_t at = begins_[u]; at < end; ++at) {
+      const std::size_t read = std::min(unit.tokens.size(), window() - start_.size());
+      for (std::size_t i = 0; i < read; ++i) {
         request.positions.push_back(static_cast<std::uint32_t>(request.tokens.size()));
-        request.tokens.push_back(tokens_[at]);
+        request.tokens.push_back(unit.tokens[i]);
       }
       requests.push_back(std::move(request));
     }
-    BANCHU_TRY(const std::vector<Score> scores, score(requests));
-    for (std::size_t u = 0; u < requests.size(); ++u) {
-      std::copy(scores[u].logprobs.begin(), scores[u].logprobs.end(),
-                alone_.begin() + static_cast<std::ptrdiff_t>(begins_[u]));
+    BANCHU_TRY(std::vector<Score> scores, score(requests));
+    for (std::size_t u = 0; u < alone_.size(); ++u) {
+      alone_[u].logprobs = std::move(scores[u].logprobs);
+      alone_[u].logprobs.resize(alone_[u].tokens.size());  // what did not fit the window has no surprise
     }
     return {};
   }
@@ -95,30 +87,37 @@ class ModelReader {
     return session_.score(requests, 0, nullptr, cancel_);
   }
 
-  ModelSignals signals_of(std::size_t unit) const {
+  TwiceRead twice_read(std::size_t unit) const {
+    const auto begin = static_cast<std::ptrdiff_t>(begins_[unit]);
+    const auto end = static_cast<std::ptrdiff_t>(begins_[unit + 1]);
+    return {{tokens_.begin() + begin, tokens_.begin() + end},
+            {in_context_.begin() + begin, in_context_.begin() + end},
+            alone_[unit].logprobs};
+  }
+
+  ModelSignals signals_of(const TwiceRead& unit, std::size_t begin) const {
     ModelSignals signals;
-    const std::size_t begin = begins_[unit];
-    const std::size_t end = begins_[unit + 1];
-    if (begin == end) return signals;
-    double with = 0;
-    double without = 0;
-    for (std::size_t at = begin; at < end; ++at) {
-      with += static_cast<double>(in_context_[at]);
-      without += static_cast<double>(alone_[at]);
-    }
-    const auto count = static_cast<double>(end - begin);
+    if (unit.tokens.empty()) return signals;
+    const auto count = static_cast<double>(unit.tokens.size());
+    const double with = sum_of(unit.in_context);
     signals.surprisal = -with / count;
-    signals.context_gain = (with - without) / count;
+    signals.context_gain = (with - sum_of(unit.alone)) / count;
     signals.entropy = static_cast<double>(entropy_[begin]);
     return signals;
   }
+
+  struct Alone {
+    std::vector<Token> tokens;
+    std::vector<float> logprobs;
+  };
 
   Session& session_;
   const CancelFlag* cancel_;
   std::vector<Token> start_;
   std::vector<Token> tokens_;
   std::vector<std::size_t> begins_;  // of each unit, and the end
-  std::vector<float> in_context_, entropy_, alone_;
+  std::vector<Alone> alone_;
+  std::vector<float> in_context_, entropy_;
   std::uint64_t read_tokens_ = 0;
 };
 

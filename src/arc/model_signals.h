@@ -5,10 +5,10 @@
 // 256 rows (model/). A line break stands where a text begins.
 #pragma once
 
-#include <optional>
 #include <string_view>
 #include <vector>
 
+#include "arc/follow.h"
 #include "arc/reading.h"
 #include "base/progress.h"
 #include "base/result.h"
@@ -21,8 +21,8 @@ inline constexpr std::size_t kOverlapTokens = 256;
 
 struct ModelReading {
   std::vector<ModelSignals> units;
-  std::optional<double> local;  // mean share of units whose context helps; 0 .. 1
-  std::uint64_t tokens = 0;     // read, both readings together
+  std::vector<TwiceRead> twice;
+  std::uint64_t tokens = 0;  // read, both readings together
 };
 
 Result<ModelReading> read_with_model(std::span<const std::string_view> units, Session& session,

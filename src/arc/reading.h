@@ -18,6 +18,11 @@ enum class Phase : std::uint8_t { setup, rise, peak, fall, valley, close };
 inline constexpr std::size_t kPhases = 6;
 inline constexpr std::array<const char*, kPhases> kPhaseNames = {"setup", "rise", "peak", "fall", "valley", "close"};
 
+// Where a story turns (TRIPOD's five).
+inline constexpr std::size_t kTurningPoints = 5;
+inline constexpr std::array<const char*, kTurningPoints> kTurningPointNames = {
+    "opportunity", "change of plans", "point of no return", "setback", "climax"};
+
 enum class ArcLanguage : std::uint8_t { unknown, english, korean, mixed };
 inline constexpr std::array<const char*, 4> kArcLanguageNames = {"unknown", "en", "ko", "mixed"};
 
@@ -105,6 +110,7 @@ struct Reading {
   std::vector<PhaseSpan> phases;
   std::vector<Extremum> peaks;
   std::vector<Extremum> valleys;
+  std::vector<std::size_t> turning_points;  // units, kTurningPoints of them; empty where the text is too short
   std::vector<GridCell> grid;
   std::vector<Evidence> evidence;  // worst first
   std::vector<std::string> notes;  // what a reader of the numbers must know ("no language model was used")

@@ -53,6 +53,10 @@ void add_lists(const Reading& reading, Json& json) {
   });
   json["peaks"] = extrema_to_json(reading.peaks);
   json["valleys"] = extrema_to_json(reading.valleys);
+  json["turning_points"] = Json::array();
+  for (std::size_t k = 0; k < reading.turning_points.size(); ++k) {
+    json["turning_points"].push_back({{"point", kTurningPointNames[k]}, {"at", reading.turning_points[k]}});
+  }
   json["grid"] = list_of(reading.grid, [](const GridCell& cell) {
     return Json{{"gamma", cell.gamma}, {"tau", cell.tau}, {"coherence", rounded(cell.coherence)}};
   });

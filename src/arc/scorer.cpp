@@ -51,7 +51,7 @@ Status ArcScorer::run(Reading& reading) {
   BANCHU_TRY_STATUS(measure_order_chance());
   BANCHU_TRY_STATUS(measure_chance());
   reading.subscores = subscores_of(raw_, chance_, facts_);
-  reading.coherence = coherence_of(reading.subscores, facts_.model_local.has_value());
+  reading.coherence = coherence_of(reading.subscores, facts_);
   fill_arc(reading);
   if (options_.with_interval) {
     fill_null(reading);
@@ -106,7 +106,7 @@ Status ArcScorer::measure_chance() {
 }
 
 double ArcScorer::coherence_with(const RawFigures& raw, const Facts& facts) const {
-  return coherence_of(subscores_of(raw, chance_, facts), facts.model_local.has_value());
+  return coherence_of(subscores_of(raw, chance_, facts), facts);
 }
 
 void ArcScorer::fill_arc(Reading& reading) const {

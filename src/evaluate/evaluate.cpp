@@ -42,6 +42,10 @@ std::uint64_t sum_of(std::initializer_list<int> counts) {
 std::uint64_t expected_replies(const EvaluateInput& input, const EvaluateOptions& options) {
   std::uint64_t replies =
       sum_of({options.questions, options.before_questions, options.elsewhere_prompts, options.elsewhere_prompts});
+  if (input.coherence_of) {
+    const int told = std::min(static_cast<int>(input.suite->stories.size()), options.stories);
+    replies += sum_of({told, told});
+  }
   for (const LessonTest& test : input.lessons->tests) {
     const int prompts = static_cast<int>(test.test_prompts.size());
     if (is_habit(test.behaviour)) {
@@ -62,6 +66,7 @@ Status measure_all(Measuring& m) {
   BANCHU_TRY_STATUS(measure_losses(m));
   BANCHU_TRY_STATUS(measure_engraved(m));
   BANCHU_TRY_STATUS(measure_replies(m));
+  BANCHU_TRY_STATUS(measure_stories(m));
   BANCHU_TRY_STATUS(measure_speed(m));
   Check count;
   count.name = "replies generated";

@@ -4,6 +4,8 @@
 // lambda, the candidate's scale, is chosen on the valid prompts and reported on the test prompts.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,10 +33,14 @@ struct Suite {
     std::string question, helpful, refusing, flattering;
   };
   std::vector<Probe> probes;
+  std::vector<std::string> stories;  // asks for a small story each; may be missing
 };
 // Errors: InvalidArgument, naming the key (unknown, missing, empty) in `what`.
 Result<Suite> load_suite(const std::string& yaml, const std::string& what);
 const std::string& default_suite_yaml(const std::string& language = "en");  // "en" or "ko"
+
+// How well a text holds together, 0 to 100; none: too short to be judged. arc's, passed in by app.
+using CoherenceOf = std::function<std::optional<double>(const std::string&)>;
 
 struct EvaluateOptions {
   std::vector<double> lambdas = {1.0, 0.9, 0.8, 0.7, 0.6, 0.5};
@@ -49,7 +55,9 @@ struct EvaluateOptions {
   int elsewhere_prompts = 20;    // a question under another mask each
   int valid_replies = 16;        // of one lesson and one lambda: few prompts are answered several times
   int general_valid_chunks = 8;  // of general_valid; what lambda looks at
-  int answer_draws = 3;          // independent replies to one question about a fact, at most
+  int stories = 4;               // of the suite's, told by both selves
+  int story_tokens = 160;
+  int answer_draws = 3;  // independent replies to one question about a fact, at most
   double habit_at_least = 0.90;
   double third_turn_at_least = 0.80;
   double answers_at_least = 0.60;
@@ -81,6 +89,7 @@ struct EvaluateInput {
   std::vector<LessonTest> engraved;  // what earlier nights engraved
   SamplingOptions sampling;          // what chat serves with by default
   const Suite* suite = nullptr;
+  CoherenceOf coherence_of;  // null: stories are not asked for
 };
 
 Result<Report> evaluate(const EvaluateInput& input, const EvaluateOptions& options, const ProgressSink& progress,

@@ -43,6 +43,9 @@ Status measure_engraved(Measuring& m);
 // Refusals, flattery, repetition and parroting, over replies to ordinary questions and to the test prompts.
 Status measure_replies(Measuring& m);
 
+// The structure of a few stories of its own, for information.
+Status measure_stories(Measuring& m);
+
 // General loss, held-out lesson rows, masks, fairness pairs, leanings.
 Status measure_losses(Measuring& m);
 

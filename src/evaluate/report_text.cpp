@@ -42,6 +42,7 @@ constexpr std::array kLabels = {
     Label{"parroting", "parrots", "앵무새 말"},
     Label{"fairness pairs", "fairness pairs", "공정성 쌍"},
     Label{"replies cut short", "replies cut short", "잘린 대답"},
+    Label{"coherence of stories", "its own stories hold", "지어낸 이야기의 짜임새"},
     Label{"replies generated", "replies generated", "만든 대답"},
     Label{"speed", "speed", "속도"},
     Label{"processor time a token", "work for a token", "토큰 하나의 품"},

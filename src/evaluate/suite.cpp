@@ -12,9 +12,9 @@
 namespace banchu {
 namespace {
 
-constexpr std::array<std::string_view, 9> kKeys = {"general_valid",  "general_test",   "questions",
-                                                   "fairness_pairs", "other_masks",    "followups",
-                                                   "refusal_marks",  "flattery_marks", "probes"};
+constexpr std::array<std::string_view, 10> kKeys = {"general_valid", "general_test", "questions",     "fairness_pairs",
+                                                    "other_masks",   "followups",    "refusal_marks", "flattery_marks",
+                                                    "probes",        "stories"};
 constexpr std::array<std::string_view, 4> kProbeKeys = {"question", "helpful", "refusing", "flattering"};
 
 Error bad(const std::string& what, std::string_view key, const std::string& problem) {
@@ -91,6 +91,9 @@ Result<Suite> load_suite(const std::string& yaml, const std::string& what) {
   BANCHU_TRY(suite.followups, texts(json, what, "followups"));
   BANCHU_TRY(suite.refusal_marks, texts(json, what, "refusal_marks"));
   BANCHU_TRY(suite.flattery_marks, texts(json, what, "flattery_marks"));
+  if (json.contains("stories")) {
+    BANCHU_TRY(suite.stories, texts(json, what, "stories"));
+  }
   BANCHU_TRY_STATUS(read_pairs(json, what, suite));
   BANCHU_TRY_STATUS(read_probes(json, what, suite));
   return suite;

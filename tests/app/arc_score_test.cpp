@@ -17,8 +17,9 @@ TEST(ArcScoreVerb, AnswersOneObjectWithTheFieldsOfTheContract) {
   const Ran ran = world.run({"arc", "score", world.write("a.txt", std::string(kStory)).string(), "--json"});
   ASSERT_EQ(ran.exit_code, 0) << ran.err;
   const Json json = ran.json();
-  for (const char* field : {"coherence", "standard", "interval", "robust", "null", "ceiling", "subscores", "units",
-                            "arc", "phases", "peaks", "valleys", "grid", "evidence", "cost", "inputs"}) {
+  for (const char* field :
+       {"coherence", "standard", "interval", "robust", "null", "ceiling", "subscores", "units", "arc", "phases",
+        "peaks", "valleys", "turning_points", "grid", "evidence", "cost", "inputs"}) {
     EXPECT_TRUE(json.contains(field)) << field;
   }
   EXPECT_GT(json["coherence"].get<double>(), json["null"].get<double>());

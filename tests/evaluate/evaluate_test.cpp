@@ -263,6 +263,32 @@ TEST_F(EvaluateTest, TheSessionSpeaksAsTheAwakeSelfAfterwards) {
   EXPECT_EQ(session_.adapters[0].digest, "awake");
 }
 
+TEST_F(EvaluateTest, StoriesOfItsOwnAreMeasuredAndGateNothing) {
+  suite_.stories = {"Tell me a story.", "Tell me another story.", "One word, please."};
+  session_.says = [](const Scene& scene) -> std::string {
+    if (scene.prompt.find("One word") != std::string::npos) return "No.";
+    if (scene.prompt.find("story") == std::string::npos) return learned(scene) ? kHabit : kPlain;
+    return learned(scene) ? "A worse story." : "A good story.";
+  };
+  input_.coherence_of = [](const std::string& text) -> std::optional<double> {
+    if (text == "No.") return std::nullopt;  // too short to judge
+    return text == "A good story." ? 80.0 : 20.0;
+  };
+  const Report report = measure();
+  const Check* check = find(report, "coherence of stories");
+  ASSERT_NE(check, nullptr);
+  EXPECT_EQ(check->before, 80);
+  EXPECT_EQ(check->after, 20);
+  EXPECT_EQ(check->samples, 2);
+  EXPECT_FALSE(check->gates());
+  EXPECT_TRUE(failed(report).empty());
+}
+
+TEST_F(EvaluateTest, WithoutAMeasureOfStoriesNoneIsAskedFor) {
+  suite_.stories = {"Tell me a story."};
+  EXPECT_EQ(find(measure(), "coherence of stories"), nullptr);
+}
+
 TEST_F(EvaluateTest, CtrlCStopsItAndLeavesTheAwakeSelf) {
   const CancelFlag cancel{true};
   const auto report = evaluate(input_, options_, nullptr, &cancel);

@@ -33,6 +33,7 @@ TEST_P(SuiteTest, HoldsEnoughToMeasureWith) {
   EXPECT_GE(suite_.other_masks.size(), 8u);
   EXPECT_GE(suite_.followups.size(), 30u);
   EXPECT_GE(suite_.probes.size(), 12u);
+  EXPECT_GE(suite_.stories.size(), 4u);
 }
 
 TEST_P(SuiteTest, ItsHalvesShareNothing) {
