@@ -73,6 +73,9 @@ struct ModelInfo {
   std::string name;          // general.name
   std::string quantisation;  // the most common type of the 2-D tensors, e.g. "Q4_1"
   std::uint64_t bytes = 0;
+  // Of them, what the engine lays out a second time for an x86 processor with AVX2, beside the mapped file (ggml's
+  // "repack": Q4_0, Q4_K and IQ4_NL matrices whose rows come in eights, but not the one that is looked up by row).
+  std::uint64_t repacked_bytes = 0;
   std::uint64_t parameters = 0;
   std::uint32_t n_vocab = 0;
   std::uint32_t n_embd = 0;

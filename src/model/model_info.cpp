@@ -29,6 +29,12 @@ std::uint32_t vocabulary_size(const GgufFile& file) {
   return list == nullptr ? 0 : static_cast<std::uint32_t>(list->size());
 }
 
+bool is_repacked(const GgufTensor& tensor) {
+  const bool known = tensor.type == GGML_TYPE_Q4_0 || tensor.type == GGML_TYPE_Q4_K || tensor.type == GGML_TYPE_IQ4_NL;
+  const bool in_eights = tensor.ne.size() == 2 && tensor.ne[1] % 8 == 0;
+  return known && in_eights && tensor.name != "token_embd.weight";
+}
+
 }  // namespace
 
 std::string tensor_type_name(std::uint32_t type) {
@@ -52,7 +58,10 @@ Result<ModelInfo> model_info(const GgufFile& file) {
   info.license = file.text("general.license").value_or("");
   info.quantisation = most_common_type(file);
   info.bytes = file.file_bytes();
-  for (const GgufTensor& tensor : file.tensors()) info.parameters += tensor.elements();
+  for (const GgufTensor& tensor : file.tensors()) {
+    info.parameters += tensor.elements();
+    if (is_repacked(tensor)) info.repacked_bytes += tensor.bytes;
+  }
   info.n_vocab = vocabulary_size(file);
   info.n_embd = small_number(file, prefix + "embedding_length");
   info.n_layer = small_number(file, prefix + "block_count");

@@ -6,7 +6,6 @@
 #include <cmath>
 
 #include "base/text.h"
-#include "model/model_check.h"
 
 namespace banchu::plan {
 namespace {
@@ -107,21 +106,6 @@ Result<Shape> shape_from_config(const Json& config, const std::string& what) {
   return read_config(text.is_object() ? text : config, what);
 }
 
-namespace {
-
-std::uint64_t repacked_bytes(const GgufFile& file) {
-  std::uint64_t bytes = 0;
-  for (const GgufTensor& tensor : file.tensors()) {
-    const std::string type = tensor_type_name(tensor.type);
-    if (type != "Q4_0" && type != "Q4_K" && type != "IQ4_NL") continue;
-    const bool in_eights = tensor.ne.size() == 2 && tensor.ne[1] % 8 == 0;
-    if (in_eights && tensor.name != "token_embd.weight") bytes += tensor.bytes;
-  }
-  return bytes;
-}
-
-}  // namespace
-
 Result<Shape> shape_from_gguf(const GgufFile& file) {
   BANCHU_TRY(const ModelInfo info, model_info(file));
   const auto at = [&](const char* key, std::int64_t fallback) {
@@ -148,7 +132,7 @@ Result<Shape> shape_from_gguf(const GgufFile& file) {
               info.n_vocab,
               file.find_tensor("output.weight") == nullptr,
               info.bytes,
-              repacked_bytes(file)};
+              info.repacked_bytes};
   return shape;
 }
 

@@ -25,9 +25,7 @@ struct Shape {
   std::int64_t vocabulary = 0;
   bool tied = false;             // the head is the token embedding
   std::uint64_t file_bytes = 0;  // of the GGUF file; 0 where there is none
-  // Of that, what the engine lays out a second time for an x86 processor with AVX2, beside the mapped file (ggml's
-  // "repack": Q4_0, Q4_K and IQ4_NL matrices whose rows come in eights, but not those that are looked up by row).
-  std::uint64_t repacked_bytes = 0;
+  std::uint64_t repacked_bytes = 0;  // ModelInfo's
 
   std::int64_t attention_width() const { return heads * head_width; }
   std::int64_t kv_width() const { return kv_heads * head_width; }

@@ -14,7 +14,7 @@ TEST_F(ServerTest, ABrowserGetsThePageAndOllamasClientsTheirGreeting) {
   EXPECT_EQ(page->status, 200);
   EXPECT_TRUE(page->get_header_value("Content-Type").starts_with("text/html"));
   EXPECT_NE(page->body.find("banchu"), std::string::npos);
-  EXPECT_EQ(client_->Get("/", {{"Accept", "*/*"}})->body, "Ollama is running");
+  EXPECT_EQ(client_->Get("/", httplib::Headers{{"Accept", "*/*"}})->body, "Ollama is running");
 }
 
 TEST_F(ServerTest, ThePageMayRunItsOwnFilesAndNothingElse) {
