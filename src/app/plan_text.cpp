@@ -107,7 +107,8 @@ void add_chat_lines(const AppContext& context, const PlanAnswer& answer, std::ve
   lines.push_back(head + "   " + context.said("this machine"));
   for (const PlanRow& row : answer.rows) {
     lines.push_back("  " + pad_to(context.named(row.quantisation), kNameColumns) + bytes_cell(row.need.weights) +
-                    bytes_cell(row.need.kv) + bytes_cell(row.need.workspace + row.need.repacked) + bytes_cell(row.need.total()) + "   " +
+                    bytes_cell(row.need.kv) + bytes_cell(row.need.workspace + row.need.repacked) +
+                    bytes_cell(row.need.total()) + "   " +
                     (row.fits_here ? context.said("fits") : context.said("does not fit")));
   }
 }

@@ -23,8 +23,8 @@ struct Shape {
   std::int64_t head_width = 0;
   std::int64_t inner_width = 0;  // of the feed-forward part
   std::int64_t vocabulary = 0;
-  bool tied = false;             // the head is the token embedding
-  std::uint64_t file_bytes = 0;  // of the GGUF file; 0 where there is none
+  bool tied = false;                 // the head is the token embedding
+  std::uint64_t file_bytes = 0;      // of the GGUF file; 0 where there is none
   std::uint64_t repacked_bytes = 0;  // ModelInfo's
 
   std::int64_t attention_width() const { return heads * head_width; }

@@ -185,7 +185,8 @@ Result<TrainOutcome> run(const TrainJob& job, const RunSettings& settings, std::
 Result<TrainOutcome> train_with(const TrainJob& job, const RunSettings& settings, const ProgressSink& progress,
                                 const CancelFlag* cancel) try {
   // Large arrays are mapped one by one: those that grow with the passes would leave the heap full of holes (190 MB of
-  // 1.4 GB on a night of the default model; 140 MB with a limit of 1 MB, which would make a step half a percent faster).
+  // 1.4 GB on a night of the default model; 140 MB with a limit of 1 MB, which would make a step half a percent
+  // faster).
   ::mallopt(M_MMAP_THRESHOLD, 1 << 18);
   BANCHU_TRY_STATUS(check_options(job.options));
   if (job.train == nullptr) return make_error(Code::InvalidArgument, "there is no training set");
