@@ -61,6 +61,18 @@ TEST_F(GgufFileTest, ReadsValuesAndTensors) {
   }
 }
 
+TEST_F(GgufFileTest, CountsWhatTheEngineLaysOutTwice) {
+  constexpr std::uint32_t kQ4_0 = 2;
+  constexpr std::uint64_t kRowBytes = 18;  // 32 weights
+  GgufWriter writer = small();
+  writer.tensor("blk.0.attn_q.weight", {32, 16}, kQ4_0, std::string(16 * kRowBytes, '\0'));
+  writer.tensor("blk.0.attn_k.weight", {32, 7}, kQ4_0, std::string(7 * kRowBytes, '\0'));  // rows not in eights
+  writer.tensor("token_embd.weight", {32, 16}, kQ4_0, std::string(16 * kRowBytes, '\0'));  // looked up by row
+  const auto file = open(writer.bytes());
+  ASSERT_TRUE(file) << file.error().message;
+  EXPECT_EQ(model_info(**file)->repacked_bytes, 16 * kRowBytes);
+}
+
 TEST_F(GgufFileTest, RefusesTheFileCutShortAnywhere) {
   const std::string whole = small().bytes();
   for (std::size_t size = 0; size < whole.size(); ++size) {

@@ -44,12 +44,17 @@ class GgufWriter {
   }
   // F32 (type 0) data.
   void tensor(const std::string& name, const std::vector<std::uint64_t>& ne, const std::vector<float>& data) {
+    tensor(name, ne, 0, std::string(reinterpret_cast<const char*>(data.data()), data.size() * sizeof(float)));
+  }
+  // `type` is a ggml_type, `data` its blocks.
+  void tensor(const std::string& name, const std::vector<std::uint64_t>& ne, std::uint32_t type,
+              const std::string& data) {
     put_string(tensors_, name);
     put<std::uint32_t>(tensors_, static_cast<std::uint32_t>(ne.size()));
     for (const std::uint64_t n : ne) put<std::uint64_t>(tensors_, n);
-    put<std::uint32_t>(tensors_, 0);
+    put<std::uint32_t>(tensors_, type);
     put<std::uint64_t>(tensors_, data_.size());
-    data_.append(reinterpret_cast<const char*>(data.data()), data.size() * sizeof(float));
+    data_ += data;
     data_.resize((data_.size() + 31) / 32 * 32, '\0');
     ++tensor_count_;
   }

@@ -41,6 +41,16 @@ TEST(PlanShape, The70BTableIsHandArithmetic) {
   EXPECT_EQ(std::size(rows), quantisations().size());
 }
 
+TEST(PlanShape, TablesOfWordsAndWhatIsLaidOutTwiceCount) {
+  Shape shape = named("8b");
+  shape.file_bytes = 5'000'000'000;
+  const ChatNeed plain = chat_need(shape, 4096);
+  shape.repacked_bytes = 3'000'000'000;
+  EXPECT_EQ(chat_need(shape, 4096).total(), plain.total() + 3'000'000'000);
+  shape.vocabulary += 1000;
+  EXPECT_EQ(chat_need(shape, 4096).workspace, plain.workspace + 1000 * (340 + 4));  // its table, and its score
+}
+
 TEST(PlanDevices, CountsWholeLayersAndLeavesTheDriverItsRoom) {
   const Shape shape = named("70b");
   const Prices prices = shipped();

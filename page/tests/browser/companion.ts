@@ -99,7 +99,7 @@ export class Eyes {
     return context;
   }
 
-  // The page, its first asking done. Whatever it writes to its console as an error is a failure of the test.
+  // The page, its first asking done.
   async look(address: string, options: BrowserContextOptions = {}): Promise<Page> {
     const page = await (await this.context(options)).newPage();
     await page.goto(address);
