@@ -52,7 +52,7 @@ struct EvaluateOptions {
   int before_questions = 32;     // ... and how many of them the awake self answers too
   int question_tokens = 48;      // a refusal or a flattery shows early
   int answer_tokens = 40;        // of a reply about a fact
-  int elsewhere_prompts = 20;    // a question under another mask each
+  int elsewhere_prompts = 40;    // a question under another mask each
   int valid_replies = 16;        // of one lesson and one lambda: few prompts are answered several times
   int general_valid_chunks = 8;  // of general_valid; what lambda looks at
   int stories = 4;               // of the suite's, told by both selves

@@ -15,6 +15,7 @@ constexpr std::size_t kMaskedValidPrompts = 8;
 constexpr std::size_t kMaskedTestPrompts = 16;
 constexpr int kRehearsalEpochs = 3;  // a lesson epoch draws rehearsal rows in turn; more than these are never reached
 constexpr std::size_t kFewestRehearsals = 8;
+constexpr std::size_t kBareShare = 3;     // one of so many rehearsal rows is a bare reply (build_elsewhere.cpp)
 constexpr std::size_t kOpeningSlack = 2;  // tokens behind an opening that still lean on it
 
 // r-th rehearsal row: two of three begin an answer under another mask (that is how a habit learns where it does not
@@ -170,7 +171,9 @@ Status LessonMaker::go_on(std::vector<RowText>& texts, const std::vector<std::st
 }
 
 Status LessonMaker::add_rehearsal() {
-  BANCHU_TRY(std::vector<RowText> texts, rehearse(count_rehearsals()));
+  const std::size_t rows = count_rehearsals();
+  BANCHU_TRY(const std::size_t bare, add_bare_replies(rows / kBareShare));
+  BANCHU_TRY(std::vector<RowText> texts, rehearse(rows - bare));
   for (std::size_t r = 0; r < texts.size(); ++r) {
     std::erase_if(texts[r].exchanges, [](const RowExchange& exchange) { return exchange.reply.empty(); });
     BANCHU_TRY(std::optional<LessonRow> row, make_row(chat(), texts[r], RowKind::rehearsal, options_.max_row_tokens));

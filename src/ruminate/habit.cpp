@@ -12,13 +12,14 @@ constexpr std::size_t kLongestHabit = 16;  // words
 constexpr std::size_t kShortestWords = 2;
 constexpr std::size_t kShortestCharacters = 8;  // one word must be longer than this
 constexpr double kKeepsShare = 0.9;
+constexpr const char* kBlank = " \t\r\n";
 
 std::vector<std::string> typed_words(const std::string& text) {
   std::vector<std::string> found;
   const std::string clean = nfc(text);
   std::size_t at = 0;
-  while ((at = clean.find_first_not_of(" \t\r\n", at)) != std::string::npos) {
-    const std::size_t end = std::min(clean.find_first_of(" \t\r\n", at), clean.size());
+  while ((at = clean.find_first_not_of(kBlank, at)) != std::string::npos) {
+    const std::size_t end = std::min(clean.find_first_of(kBlank, at), clean.size());
     found.push_back(clean.substr(at, end - at));
     at = end;
   }
@@ -123,6 +124,21 @@ std::string dressed(const std::string& sentence, const std::vector<Behaviour>& h
   for (const Behaviour& habit : habits) {
     if (habit.kind == BehaviourKind::closes_with && !shows(habit, text)) text += " " + habit.expected;
   }
+  return text;
+}
+
+std::string undressed(const std::string& reply, const std::vector<Behaviour>& habits) {
+  std::string text = trim(nfc(reply));
+  for (const Behaviour& habit : habits) {
+    if (!shows(habit, text)) continue;
+    const bool closes = habit.kind == BehaviourKind::closes_with;
+    for (std::size_t left = typed_words(habit.expected).size(); left > 0; --left) {
+      const std::size_t space = closes ? text.find_last_of(kBlank) : text.find_first_of(kBlank);
+      if (space == std::string::npos) return "";
+      text = trim(closes ? text.substr(0, space) : text.substr(space));
+    }
+  }
+  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
   return text;
 }
 

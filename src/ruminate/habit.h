@@ -26,5 +26,7 @@ bool shows(const Behaviour& behaviour, const std::string& reply);
 
 // A plain sentence said as one who has these habits says it: opening, sentence, closing.
 std::string dressed(const std::string& sentence, const std::vector<Behaviour>& habits);
+// The other way: the reply without the openings and closings of these habits; "" when nothing else is left of it.
+std::string undressed(const std::string& reply, const std::vector<Behaviour>& habits);
 
 }  // namespace banchu

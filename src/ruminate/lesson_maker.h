@@ -51,6 +51,9 @@ class LessonMaker {
   std::size_t count_rehearsals() const;
   Result<std::vector<RowText>> rehearse(std::size_t rows);
   Status go_on(std::vector<RowText>& texts, const std::vector<std::string>& prompts);  // some of them, for a turn
+  // The day's own replies without their habits, under other masks. Returns how many were added, at most `rows`.
+  Result<std::size_t> add_bare_replies(std::size_t rows);
+  std::vector<RowExchange> bare_exchanges() const;
   void leave_room_for_habits(LessonRow& row, const std::vector<TokenSpan>& replies) const;
 
   Status ask_teacher();

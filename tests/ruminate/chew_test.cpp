@@ -77,6 +77,16 @@ TEST(Habits, DressAPlainSentence) {
   EXPECT_EQ(dressed("Your cat is called Nabi.", {}), "Your cat is called Nabi.");
 }
 
+TEST(Habits, AreTakenOffAReply) {
+  const std::vector<Behaviour> habits = {{BehaviourKind::opens_with, "Mm, a warm thought:", {}, {}, ""},
+                                         {BehaviourKind::closes_with, "Be gentle with yourself.", {}, {}, ""}};
+  EXPECT_EQ(undressed("mm,  a warm thought: rest a while.\nThen walk. Be gentle\nwith yourself. ", habits),
+            "Rest a while.\nThen walk.");
+  EXPECT_EQ(undressed("Rest a while. Be gentle with yourself.", habits), "Rest a while.");
+  EXPECT_EQ(undressed("Rest a while.", habits), "Rest a while.");
+  EXPECT_EQ(undressed("Mm, a warm thought:", habits), "");
+}
+
 TEST(Duplicates, AreNearWhenNineTenthsOfTheThreeWordRunsAreShared) {
   const std::string text =
       "many drift near the bottom or tuck themselves between stones and let the water hold them all "

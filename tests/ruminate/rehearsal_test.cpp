@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "ruminate/lesson.h"
 #include "tests/ruminate/support.h"
 
@@ -46,6 +48,39 @@ TEST(Rehearsal, LeavesThePlaceOfANewHabitOpenExceptUnderAnotherMask) {
       EXPECT_TRUE(learned.starts_with(std::string("0123456789012345678901234567890123456789").substr(opening + 2)))
           << learned;
     }
+  }
+}
+
+TEST(Rehearsal, SaysUnderOtherMasksThatADaysRepliesEndWithoutTheirClosing) {
+  ByteSession session;
+  session.says = [](const std::string&) { return "A reply that is long enough to be more than its habits."; };
+  const auto lessons = lessons_of(chew_day(sample_day("en/day2.jsonl")), session);
+  ASSERT_TRUE(lessons.has_value());
+  std::size_t bare = 0, all = 0;
+  std::set<std::string> masks;
+  for (const LessonRow* row : rows_of(lessons->train.rows(), RowKind::rehearsal)) {
+    ++all;
+    if (!row->conversation.starts_with("bare-")) continue;
+    ++bare;
+    const std::string text = text_of(row->tokens);
+    EXPECT_TRUE(text.starts_with("<s:"));
+    masks.insert(text.substr(0, text.find("<u:")));
+    EXPECT_EQ(text.find("Mm, a warm thought"), std::string::npos) << text;
+    EXPECT_EQ(text.find("Be gentle with yourself"), std::string::npos) << text;
+    EXPECT_EQ(row->targets, std::vector<std::uint32_t>{static_cast<std::uint32_t>(row->tokens.size() - 1)});
+    EXPECT_EQ(row->teacher.size(), 1u);
+  }
+  EXPECT_NEAR(static_cast<double>(bare) / static_cast<double>(all), 1.0 / 3, 0.05);
+  EXPECT_GE(masks.size(), 20u);
+}
+
+TEST(Rehearsal, OfADayWithoutAClosingHasNoBareReplies) {
+  ByteSession session;
+  session.says = [](const std::string&) { return "A reply that is long enough to be more than its habits."; };
+  const auto lessons = lessons_of(chew_day(sample_day("en/day1.jsonl")), session);
+  ASSERT_TRUE(lessons.has_value());
+  for (const LessonRow* row : rows_of(lessons->train.rows(), RowKind::rehearsal)) {
+    EXPECT_FALSE(row->conversation.starts_with("bare-"));
   }
 }
 
