@@ -11,7 +11,6 @@
 #include <thread>
 
 #include "base/public_address.h"
-#include "base/url.h"
 
 namespace banchu {
 namespace {
@@ -183,7 +182,7 @@ Result<bool> Call::ask(const std::string& address) {
 }
 
 Result<HttpAnswer> call(const HttpRequest& request, const AnswerSink& sink, const CancelFlag* cancel) {
-  BANCHU_TRY(const Url url, parse_url(request.url));
+  BANCHU_TRY(const Url url, parse_server_url(request.url));
   BANCHU_TRY(const std::vector<std::string> addresses, permitted_addresses(url));
   for (const std::string& address : addresses) {
     if (is_cancelled(cancel)) break;
@@ -197,6 +196,12 @@ Result<HttpAnswer> call(const HttpRequest& request, const AnswerSink& sink, cons
 }
 
 }  // namespace
+
+Result<Url> parse_server_url(const std::string& text) {
+  Result<Url> url = parse_url(text);
+  if (url) return url;
+  return make_error(url.error().code, url.error().message, "write it like http://127.0.0.1:8080/v1");
+}
 
 Result<HttpAnswer> http_send(const HttpRequest& request, const CancelFlag* cancel) { return call(request, {}, cancel); }
 

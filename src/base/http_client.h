@@ -18,8 +18,12 @@
 
 #include "base/progress.h"
 #include "base/result.h"
+#include "base/url.h"
 
 namespace banchu {
+
+// parse_url() for the address of a server, with a hint for one.
+Result<Url> parse_server_url(const std::string& text);
 
 struct HttpRequest {
   std::string url;  // http://host:port/path or https://...

@@ -6,7 +6,6 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "base/url.h"
 #include "model/valid_utf8.h"
 
 namespace banchu {
@@ -17,7 +16,7 @@ constexpr std::size_t kShownText = 200;
 }  // namespace
 
 Result<std::string> server_base(const std::string& url) {
-  BANCHU_TRY(const Url parsed, parse_url(url));
+  BANCHU_TRY(const Url parsed, parse_server_url(url));
   if (!parsed.query.empty())
     return make_error(Code::InvalidArgument, fmt::format("{} carries a query", parsed.plain()),
                       "a key goes into a file: --key-file FILE");

@@ -15,9 +15,7 @@ constexpr double kMaskImportance = 0.9, kCorrectionImportance = 0.8, kStyleImpor
 constexpr std::size_t kQuoteCharacters = 60;
 
 // What another model said is judged as what was kept elsewhere: by the user's word alone.
-bool is_own_word(const Entry& entry) {
-  return entry.source == EntrySource::spoken && !was_said_via_server(entry.turn);
-}
+bool is_own_word(const Entry& entry) { return entry.source == EntrySource::spoken && !was_said_via_server(entry.turn); }
 
 bool may_be_taught(Reason reason) {
   return reason == Reason::kept || reason == Reason::approved || reason == Reason::fixed;
