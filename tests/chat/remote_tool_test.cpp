@@ -40,7 +40,8 @@ TEST_F(ThroughAServer, TheMaskTheExamplesAndTheHistoryAreSaidInOrder) {
   ASSERT_TRUE(talk.say("one", {}, nullptr));
   ASSERT_TRUE(talk.say("two", {}, nullptr));
   std::vector<std::string> said;
-  for (const Json& message : server_.asked().at(1)["messages"]) said.push_back(message["content"]);
+  const Json asked = server_.asked().at(1);
+  for (const Json& message : asked["messages"]) said.push_back(message["content"]);
   EXPECT_EQ(said, (std::vector<std::string>{"You are Dori.", "hi", "mm, hi", "one", "Once upon.", "two"}));
   ASSERT_EQ(kept_.size(), 2u);
   EXPECT_EQ(kept_[1].self, "via tiny");
