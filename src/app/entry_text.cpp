@@ -11,6 +11,7 @@ std::string entry_facts(const Entry& entry, Language language) {
   std::string facts(named(name_of(entry.source)));
   if (entry.mark != EntryMark::none) facts += fmt::format(" · {}", named(name_of(entry.mark)));
   facts += fmt::format(" · {}", named(name_of(entry.state)));
+  if (was_said_via_server(entry.turn)) facts += fmt::format(" · {}", entry.turn.self);
   if (!entry.turn.mask.empty()) facts += fmt::format(" · {}", named("under a mask"));
   return facts;
 }

@@ -31,8 +31,10 @@ Json entry_to_key(const Entry& entry) {
   const Turn& turn = entry.turn;
   Json few_shot = Json::array();
   for (const Message& message : turn.few_shot) few_shot.push_back(message.content);
-  return Json{turn.time,           turn.index,       turn.mask, few_shot, turn.user, turn.reply, name_of(entry.source),
+  Json key = {turn.time,           turn.index,       turn.mask, few_shot, turn.user, turn.reply, name_of(entry.source),
               name_of(entry.mark), entry.fixed_reply};
+  if (was_said_via_server(turn)) key.push_back(turn.self);
+  return key;
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "bag/bag.h"
 #include "base/result.h"
 #include "model/model.h"
+#include "model/remote_chat.h"
 #include "promote/promote.h"
 
 namespace banchu {
@@ -38,8 +39,10 @@ std::vector<AdapterUse> adapters_of(const Bag& bag, const Self& self);
 // Fails when `self` did not grow from the model with `digest`.
 Status check_base(const Self& self, const std::string& digest);
 
+// With `remote` a server's model speaks, and there is neither a model nor a session nor a self here.
 struct Companion {
   std::unique_ptr<Bag> bag;  // null in a sandbox where no bag is
+  std::unique_ptr<RemoteChat> remote;
   std::shared_ptr<Model> model;
   std::unique_ptr<Session> session;
   std::optional<Self> self;  // empty: the bare model

@@ -7,6 +7,7 @@
 
 #include "app/adapters.h"
 #include "app/arc_gate.h"
+#include "app/remote.h"
 #include "base/digest.h"
 #include "base/text.h"
 
@@ -44,16 +45,26 @@ std::vector<Entry> in_order_of_speech(std::vector<Entry> entries) {
 
 }  // namespace
 
+Result<Companion> Talk::open_speaker(AppContext& context, const TalkOptions& options, bool grows) {
+  CompanionOptions wanted;
+  wanted.access = grows ? Bag::Access::read_write : Bag::Access::read_only;
+  wanted.needs_bag = grows;
+  if (options.via.empty()) return open_companion(context, wanted);
+  Companion companion;
+  if (grows || bag_exists(context)) {
+    BANCHU_TRY(companion.bag, open_bag(context, wanted.access));
+  }
+  BANCHU_TRY(companion.remote, open_remote_chat(context, options.via, options.key_file));
+  return companion;
+}
+
 Result<std::unique_ptr<Talk>> Talk::open(AppContext& context, const TalkOptions& options) {
   Persona persona;
   if (!options.persona.empty()) {
     BANCHU_TRY(persona, load_persona(options.persona));
   }
   BANCHU_TRY(const bool grows, should_grow(context, options.mode));
-  CompanionOptions wanted;
-  wanted.access = grows ? Bag::Access::read_write : Bag::Access::read_only;
-  wanted.needs_bag = grows;
-  BANCHU_TRY(Companion companion, open_companion(context, wanted));
+  BANCHU_TRY(Companion companion, open_speaker(context, options, grows));
 
   std::unique_ptr<Talk> talk(new Talk(context, std::move(companion)));
   talk->persona_file_ = options.persona;
@@ -70,10 +81,17 @@ Result<std::unique_ptr<Talk>> Talk::open(AppContext& context, const TalkOptions&
 }
 
 void Talk::begin(Persona persona, ConversationStart start, bool grows) {
-  start.self = companion_.self ? companion_.self->id : "";
   start.seed = seed_;
-  conversation_ = std::make_unique<Conversation>(*companion_.session, std::move(persona), std::move(start),
-                                                 grows ? journal_sink() : TurnSink());
+  TurnSink sink = grows ? journal_sink() : TurnSink();
+  if (companion_.remote != nullptr) {
+    start.self = self_of_remote(companion_.remote->model());
+    tool_ = remote_tool(*companion_.remote);
+    conversation_ = std::make_unique<Conversation>(*tool_, std::move(persona), std::move(start), std::move(sink));
+  } else {
+    start.self = companion_.self ? companion_.self->id : "";
+    conversation_ =
+        std::make_unique<Conversation>(*companion_.session, std::move(persona), std::move(start), std::move(sink));
+  }
   if (arc_floor_) conversation_->set_gate(banchu::arc_gate(*arc_floor_));
 }
 
@@ -111,7 +129,7 @@ TurnSink Talk::journal_sink() {
 
 // A night that ended beside this conversation has woken another self: it speaks from the next turn on.
 Status Talk::follow_awake_self() {
-  if (!grows()) return {};
+  if (!grows() || remote() != nullptr) return {};
   BANCHU_TRY(Self awake, SelfStore(*companion_.bag).awake());
   if (companion_.self && companion_.self->id == awake.id) return {};
   BANCHU_TRY_STATUS(check_base(awake, companion_.model->digest()));
@@ -154,8 +172,10 @@ Status Talk::set_growing(bool grows) {
     return {};
   }
   BANCHU_TRY(companion_.bag, open_bag(*context_, Bag::Access::read_write));
-  BANCHU_TRY(const Self awake, awake_or_begin(*companion_.bag, *companion_.model));
-  BANCHU_TRY_STATUS(check_base(awake, companion_.model->digest()));
+  if (remote() == nullptr) {
+    BANCHU_TRY(const Self awake, awake_or_begin(*companion_.bag, *companion_.model));
+    BANCHU_TRY_STATUS(check_base(awake, companion_.model->digest()));
+  }
   begin(persona, growing_.value_or(ConversationStart{}), true);
   return follow_awake_self();
 }
@@ -176,6 +196,14 @@ Status Talk::mark_last(EntryMark mark, const std::string& fixed_reply) {
   if (mark == EntryMark::fixed) conversation_->replace_last_reply(composed);
   if (mark == EntryMark::struck) conversation_->forget_last();
   return {};
+}
+
+std::string Talk::take_refused() {
+  std::string names;
+  if (remote() == nullptr) return names;
+  for (; told_refused_ < remote()->refused().size(); ++told_refused_)
+    names += (names.empty() ? "" : ", ") + remote()->refused()[told_refused_];
+  return names;
 }
 
 bool Talk::take_self_changed() { return std::exchange(self_changed_, false); }

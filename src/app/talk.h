@@ -22,6 +22,8 @@ struct TalkOptions {
   std::string mode;                // "sandbox", "grow"; "": grow where a bag is, else sandbox
   std::string persona;             // a file; "" for no mask
   std::string resume;              // the id of a conversation, or of the beginning of one; "last"
+  std::string via;                 // a server that speaks; "": the awake self
+  std::string key_file;            // of its key
   std::optional<double> arc_gate;  // the floor of a long reply's coherence; none: nothing is held back
 };
 
@@ -43,12 +45,17 @@ class Talk {
   void set_persona(Persona persona) { conversation_->set_persona(std::move(persona)); }
   const std::string& persona_file() const { return persona_file_; }
   int kept_turns() const { return kept_turns_; }
+  // The server whose model speaks; null for a self of this machine.
+  const RemoteChat* remote() const { return companion_.remote.get(); }
+  // What the server would not take of the sampling table since this was last asked: "top_k, min_p".
+  std::string take_refused();
   // Whether the self changed since this was last asked (a night ended beside this conversation).
   bool take_self_changed();
 
  private:
   Talk(AppContext& context, Companion companion) : context_(&context), companion_(std::move(companion)) {}
   void begin(Persona persona, ConversationStart start, bool grows);
+  static Result<Companion> open_speaker(AppContext& context, const TalkOptions& options, bool grows);
   Status resume(const std::string& id, bool has_persona, Persona& persona, ConversationStart& start);
   TurnSink journal_sink();
   Status follow_awake_self();
@@ -57,10 +64,12 @@ class Talk {
   Companion companion_;
   std::string persona_file_;
   std::uint64_t seed_ = 0;
+  std::unique_ptr<SpeakingTool> tool_;  // around the server
   std::unique_ptr<Conversation> conversation_;
   std::optional<ConversationStart> growing_;  // where growing goes on after a stay in the sandbox
   std::optional<double> arc_floor_;
   bool self_changed_ = false;
+  std::size_t told_refused_ = 0;
   int kept_turns_ = 0;
 };
 

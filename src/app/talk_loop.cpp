@@ -65,6 +65,7 @@ Status TalkLoop::answer(const std::string& message, bool again) {
   Result<Reply> reply = again ? talk_.regen(show) : talk_.say(message, show);
   if (!reply) {
     view_.drop_reply();
+    view_.show_remains(reply.error());
     return std::move(reply).error();
   }
   view_.end_reply(*reply);

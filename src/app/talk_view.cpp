@@ -20,6 +20,7 @@ std::string TalkView::companion_name() const {
 }
 
 std::string TalkView::self_and_age() const {
+  if (talk_->remote() != nullptr) return context_->said("via {}", talk_->remote()->model());
   const std::optional<Self>& self = talk_->companion().self;
   if (!self) return context_->named("bare model");
   const Time days = (now() - self->created) / kSecondsOfDay;
@@ -28,13 +29,29 @@ std::string TalkView::self_and_age() const {
 }
 
 void TalkView::show_opening() const {
-  const ModelInfo& model = talk_->companion().model->info();
-  context_->note(fmt::format("banchu · {} {} · {}", model.name, model.quantisation, status(context_->err, 0)));
+  const bool is_remote = talk_->remote() != nullptr;
+  const ModelInfo model = is_remote ? ModelInfo() : talk_->companion().model->info();
+  context_->note(fmt::format("banchu · {} {} · {}", is_remote ? talk_->remote()->model() : model.name,
+                             is_remote ? "(via)" : model.quantisation, status(context_->err, 0)));
+  show_server();
   context_->note(context_->err.paint(Style::dim, meaning_of_mode()));
   if (!talk_->grows() && !bag_exists(*context_)) {
     context_->note(context_->said("there is no bag at {}, so nothing can be kept; `banchu bag init` makes one",
                                   bag_folder(*context_).string()));
   }
+}
+
+void TalkView::show_server() const {
+  if (talk_->remote() == nullptr) return;
+  context_->note(
+      context_->said("{} at {} speaks and hears all that is said; biases for words and what this companion has learned "
+                     "do not work there",
+                     talk_->remote()->model(), talk_->remote()->where()));
+}
+
+void TalkView::show_remains(const Error& error) const {
+  if (heard_.empty() || error.code == Code::Cancelled) return;
+  context_->note(context_->said("so far it had said: {}", heard_));
 }
 
 std::string TalkView::meaning_of_mode() const {
@@ -67,6 +84,7 @@ std::string TalkView::status(const Terminal& terminal, double tokens_per_second)
 }
 
 void TalkView::begin_reply() {
+  heard_.clear();
   if (!context_->out.is_terminal() || context_->options.json) return;
   const std::string head = companion_name() + kPointer;
   context_->out.show(context_->out.paint(Style::cyan, head));
@@ -74,7 +92,10 @@ void TalkView::begin_reply() {
 }
 
 void TalkView::add_text(std::string_view text) {
-  if (!context_->out.is_terminal() || context_->options.json) return;
+  if (!context_->out.is_terminal() || context_->options.json) {
+    heard_ += text;
+    return;
+  }
   context_->out.show(text);
   const std::string shown = shown_text(text);
   const std::size_t line = shown.rfind('\n');
@@ -89,6 +110,10 @@ void TalkView::end_reply(const Reply& reply) {
         context_->said("the oldest {} exchanges no longer fit the model's context and were left out", reply.left_out));
   }
   if (reply.draws > 1) tell_draws(reply);
+  if (const std::string refused = talk_->take_refused(); !refused.empty()) {
+    drop_reply();
+    context_->note(context_->said("the server does not take {}: it speaks without", refused));
+  }
   if (!context_->out.is_terminal()) {
     context_->print(reply.text);
     return context_->note(status(context_->err, reply.tokens_per_second));

@@ -11,7 +11,7 @@ namespace banchu {
 class TalkView {
  public:
   // `is_conversation`: more may be typed, so /help stands in the status.
-  TalkView(AppContext& context, const Talk& talk, bool is_conversation)
+  TalkView(AppContext& context, Talk& talk, bool is_conversation)
       : context_(&context), talk_(&talk), is_conversation_(is_conversation) {}
 
   void show_opening() const;   // what growing or sandbox means, and the model
@@ -25,6 +25,10 @@ class TalkView {
   void add_text(std::string_view text);
   void end_reply(const Reply& reply);
   void drop_reply();
+  // After drop_reply, where an error ended the reply: what had come of it, where it does not stand on the screen yet.
+  void show_remains(const Error& error) const;
+  // Where a server's model speaks: who hears what is said, and what it cannot do.
+  void show_server() const;
 
  private:
   struct StatusText {
@@ -37,9 +41,10 @@ class TalkView {
   std::string self_and_age() const;
 
   AppContext* context_;
-  const Talk* talk_;
+  Talk* talk_;
   bool is_conversation_;
   std::size_t column_ = 0;  // of the cursor while a reply streams
+  std::string heard_;       // of the reply, where nothing streams
 };
 
 }  // namespace banchu

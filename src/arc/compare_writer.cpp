@@ -8,37 +8,35 @@
 #include "base/http_client.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "model/remote_server.h"
 
 namespace banchu {
 namespace {
 
-constexpr std::size_t kShownAnswer = 200;
-
-HttpRequest request_for(const StoryServer& server, const std::string& prompt, std::uint64_t seed) {
+Result<HttpRequest> request_for(const StoryServer& server, const std::string& prompt, std::uint64_t seed) {
   HttpRequest request;
-  request.url = server.url;
-  while (request.url.ends_with('/')) request.url.pop_back();
-  if (!request.url.ends_with("/chat/completions")) request.url += "/chat/completions";
+  BANCHU_TRY(const std::string base, server_base(server.url));
+  request.url = base + "/chat/completions";
   request.body = to_line({{"model", server.model},
                           {"messages", Json::array({{{"role", "user"}, {"content", prompt}}})},
                           {"temperature", server.temperature},
                           {"max_tokens", server.max_tokens},
                           {"seed", seed},
                           {"stream", false}});
-  if (!server.key.empty()) request.headers.emplace_back("Authorization", "Bearer " + server.key);
+  if (!server.key.empty()) {
+    BANCHU_TRY(auto header, bearer_header(server.key));
+    request.headers.push_back(std::move(header));
+  }
   request.answer_seconds = server.answer_seconds;
   return request;
 }
 
 Error refused(const StoryServer& server, const HttpAnswer& answer) {
-  const Result<Json> json = parse_json(answer.body, "the answer");
-  std::string said = shorten(is_valid_utf8(answer.body) ? answer.body : "", kShownAnswer);
-  if (json && json->is_object() && json->contains("error") && (*json)["error"].is_object())
-    said = string_at((*json)["error"], "message", said);
   const char* hint = answer.status == 401 || answer.status == 403 ? "give the key in a file: --key-file FILE"
                      : answer.status == 404 ? "is the address right (…/v1), and the model's name?"
                                             : "the server's own log says more";
-  return make_error(Code::FailedPrecondition, fmt::format("{} answered {}: {}", server.url, answer.status, said), hint);
+  return make_error(Code::FailedPrecondition,
+                    fmt::format("{} answered {}: {}", server.url, answer.status, refusal_text(answer)), hint);
 }
 
 Result<std::string> story_in(const StoryServer& server, const HttpAnswer& answer) {
@@ -59,7 +57,7 @@ bool is_busy(int status) { return status == 429 || status >= 500; }
 
 Result<std::string> write_story(const StoryServer& server, const std::string& prompt, std::uint64_t seed,
                                 const CancelFlag* cancel) {
-  const HttpRequest request = request_for(server, prompt, seed);
+  BANCHU_TRY(const HttpRequest request, request_for(server, prompt, seed));
   int wait_ms = server.wait_ms;
   for (int attempt = 1;; ++attempt) {
     BANCHU_TRY(const HttpAnswer answer, http_post(request, cancel));

@@ -12,7 +12,7 @@
 namespace banchu {
 
 struct StoryServer {
-  std::string url;  // with or without /chat/completions: http://127.0.0.1:8080/v1
+  std::string url;  // http://127.0.0.1:8080/v1; see server_base()
   std::string model;
   std::string key;  // sent as a bearer token; never printed
   double temperature = 0.8;

@@ -5,7 +5,6 @@
 #include "base/digest.h"
 #include "base/rng.h"
 #include "base/text.h"
-#include "chat/fit.h"
 
 namespace banchu {
 namespace {
@@ -21,28 +20,39 @@ double per_second(std::size_t tokens, double seconds) {
   return seconds > 0 ? static_cast<double>(tokens) / seconds : 0;
 }
 
-Reply reply_from(Completion completion) {
+Reply reply_from(Said said) {
   Reply reply;
-  reply.text = std::move(completion.text);
-  reply.stop_reason = completion.stop_reason;
-  reply.prompt_tokens = completion.prompt_tokens;
-  reply.cached_tokens = completion.cached_tokens;
-  reply.completion_tokens = static_cast<std::uint32_t>(completion.tokens.size());
-  reply.prompt_tokens_per_second =
-      per_second(completion.prompt_tokens - completion.cached_tokens, completion.prompt_seconds);
-  reply.tokens_per_second = per_second(completion.tokens.size(), completion.generation_seconds);
+  reply.text = std::move(said.text);
+  reply.stop_reason = said.stop_reason;
+  reply.prompt_tokens = said.prompt_tokens;
+  reply.cached_tokens = said.cached_tokens;
+  reply.completion_tokens = said.completion_tokens;
+  reply.prompt_tokens_per_second = per_second(said.prompt_tokens - said.cached_tokens, said.prompt_seconds);
+  reply.tokens_per_second = per_second(said.completion_tokens, said.generation_seconds);
+  reply.left_out = said.dropped;
   return reply;
 }
 
 }  // namespace
 
 Conversation::Conversation(Session& session, Persona persona, ConversationStart start, TurnSink sink)
-    : session_(&session), persona_(std::move(persona)), start_(std::move(start)), sink_(std::move(sink)) {
+    : own_tool_(local_tool(session, start.context_tokens)),
+      tool_(own_tool_.get()),
+      persona_(std::move(persona)),
+      start_(std::move(start)),
+      sink_(std::move(sink)) {
+  take_up_start();
+}
+
+Conversation::Conversation(SpeakingTool& tool, Persona persona, ConversationStart start, TurnSink sink)
+    : tool_(&tool), persona_(std::move(persona)), start_(std::move(start)), sink_(std::move(sink)) {
+  take_up_start();
+}
+
+void Conversation::take_up_start() {
   if (start_.id.empty()) start_.id = random_id();
   history_ = std::move(start_.history);
   next_index_ = start_.next_index;
-  const std::uint32_t trained_tokens = session.model().info().context_tokens;
-  if (trained_tokens > 0) start_.context_tokens = std::min<std::size_t>(start_.context_tokens, trained_tokens);
 }
 
 std::uint64_t Conversation::turn_seed(std::uint64_t seed, int index) {
@@ -71,40 +81,36 @@ Result<Reply> Conversation::regen(const TextSink& on_text, const CancelFlag* can
 
 Result<Reply> Conversation::exchange(const std::string& user, const std::vector<Exchange>& history,
                                      const TextSink& on_text, const CancelFlag* cancel) {
-  const FitLimits limits{start_.context_tokens, static_cast<std::size_t>(persona_.sampling.max_tokens)};
-  BANCHU_TRY(FittedPrompt prompt, fit_history(session_->model().chat_template(), persona_.system, persona_.few_shot,
-                                              history, user, dropped_, limits));
-  CompletionRequest request{std::move(prompt.tokens), persona_.sampling,
-                            turn_seed(persona_.seed.value_or(start_.seed), next_index_)};
-  BANCHU_TRY(Reply reply,
-             gate_.score ? draw_and_judge(std::move(request), on_text, cancel) : draw(request, on_text, cancel));
-  reply.left_out = prompt.dropped;
+  ToSay what{persona_.system,
+             persona_.few_shot,
+             history,
+             user,
+             dropped_,
+             persona_.sampling,
+             turn_seed(persona_.seed.value_or(start_.seed), next_index_)};
+  BANCHU_TRY(Reply reply, gate_.score ? draw_and_judge(std::move(what), on_text, cancel) : draw(what, on_text, cancel));
   BANCHU_TRY_STATUS(keep(user, reply));
-  dropped_ = prompt.dropped;
+  dropped_ = reply.left_out;
   ++next_index_;
   return reply;
 }
 
-Result<Reply> Conversation::draw(const CompletionRequest& request, const TextSink& on_text, const CancelFlag* cancel) {
-  BANCHU_TRY(Completion completion, session_->complete(request, on_text, cancel));
-  if (completion.stop_reason == StopReason::cancelled) {
-    return make_error(Code::Cancelled, "the reply was stopped; nothing of it is kept");
-  }
-  return reply_from(std::move(completion));
+Result<Reply> Conversation::draw(const ToSay& what, const TextSink& on_text, const CancelFlag* cancel) {
+  BANCHU_TRY(Said said, tool_->speak(what, on_text, cancel));
+  return reply_from(std::move(said));
 }
 
-Result<Reply> Conversation::draw_and_judge(CompletionRequest request, const TextSink& on_text,
-                                           const CancelFlag* cancel) {
-  Rng seeds(request.seed, "drawn again");
+Result<Reply> Conversation::draw_and_judge(ToSay what, const TextSink& on_text, const CancelFlag* cancel) {
+  Rng seeds(what.seed, "drawn again");
   Reply best;
   for (int drawn = 1; drawn <= std::max(1, gate_.draws); ++drawn) {
-    BANCHU_TRY(Reply reply, draw(request, {}, cancel));
+    BANCHU_TRY(Reply reply, draw(what, {}, cancel));
     reply.score = gate_.score(reply.text);
     const bool passes = !reply.score || *reply.score >= gate_.floor;
     if (drawn == 1 || passes || *reply.score > *best.score) best = std::move(reply);
     best.draws = drawn;
     if (passes) break;
-    request.seed = seeds.next();
+    what.seed = seeds.next();
   }
   if (on_text) on_text(best.text);
   return best;

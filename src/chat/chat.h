@@ -1,13 +1,14 @@
 // The door of chat: one conversation with one self.
 //
-// Owns the history; borrows the session, which must outlive it. In grow mode a reply counts as done when the sink said
-// OK: until then it is neither returned nor part of the history. In the sandbox there is no sink. Threads: one. Errors:
-// InvalidArgument (invalid UTF-8, an empty message, one longer than the context), Cancelled (the reply was stopped;
-// nothing of it is kept), the sink's, the session's.
+// Owns the history; borrows the session, or the speaking tool, which must outlive it. In grow mode a reply counts as
+// done when the sink said OK: until then it is neither returned nor part of the history. In the sandbox there is no
+// sink. Threads: one. Errors: InvalidArgument (invalid UTF-8, an empty message, one longer than the context), Cancelled
+// (the reply was stopped; nothing of it is kept), the sink's, the session's.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "chat/persona.h"
 #include "chat/prompt.h"
 #include "chat/reply_gate.h"
+#include "chat/speaking_tool.h"
 #include "chat/turn.h"
 #include "model/model.h"
 
@@ -30,7 +32,7 @@ struct PastTurn {
 
 struct ConversationStart {
   std::string id;                 // "": a new one
-  std::string self;               // whose words these are; "" for the bare model
+  std::string self;               // whose words these are, as in Turn.self; "" for the bare model
   std::vector<PastTurn> history;  // of a conversation that goes on
   int next_index = 0;
   std::uint64_t seed = 0;
@@ -54,6 +56,8 @@ struct Reply {
 class Conversation {
  public:
   Conversation(Session& session, Persona persona, ConversationStart start, TurnSink sink);
+  // The same through any speaking tool; start.context_tokens is the tool's own business.
+  Conversation(SpeakingTool& tool, Persona persona, ConversationStart start, TurnSink sink);
 
   // The reply to `user`, streamed to `on_text` (may be empty) as it becomes certain.
   Result<Reply> say(const std::string& user, const TextSink& on_text, const CancelFlag* cancel);
@@ -80,12 +84,14 @@ class Conversation {
  private:
   Result<Reply> exchange(const std::string& user, const std::vector<Exchange>& history, const TextSink& on_text,
                          const CancelFlag* cancel);
-  Result<Reply> draw(const CompletionRequest& request, const TextSink& on_text, const CancelFlag* cancel);
+  Result<Reply> draw(const ToSay& what, const TextSink& on_text, const CancelFlag* cancel);
   // The best of the gate's draws, in one piece.
-  Result<Reply> draw_and_judge(CompletionRequest request, const TextSink& on_text, const CancelFlag* cancel);
+  Result<Reply> draw_and_judge(ToSay what, const TextSink& on_text, const CancelFlag* cancel);
   Status keep(const std::string& user, Reply& reply);
+  void take_up_start();
 
-  Session* session_;
+  std::unique_ptr<SpeakingTool> own_tool_;  // around a session that was given
+  SpeakingTool* tool_;
   Persona persona_;
   ConversationStart start_;
   TurnSink sink_;

@@ -14,6 +14,9 @@ constexpr std::size_t kFewestMaskedTurns = 3;  // a mask worn more briefly is a 
 constexpr double kMaskImportance = 0.9, kCorrectionImportance = 0.8, kStyleImportance = 0.4, kSelfSaidImportance = 0.2;
 constexpr std::size_t kQuoteCharacters = 60;
 
+// What another model said is judged as what was kept elsewhere: by the user's word alone.
+bool is_own_word(const Entry& entry) { return entry.source == EntrySource::spoken && !was_said_via_server(entry.turn); }
+
 bool may_be_taught(Reason reason) {
   return reason == Reason::kept || reason == Reason::approved || reason == Reason::fixed;
 }
@@ -34,19 +37,20 @@ std::size_t Chewing::count_masked(const std::string& mask) const {
   for (std::size_t i = 0; i < chewed_.entries.size(); ++i) {
     const bool counts =
         open_[i] || may_be_taught(chewed_.verdicts[i].reason) || chewed_.verdicts[i].reason == Reason::mask_worn;
-    if (counts && entry(i).source == EntrySource::spoken && entry(i).turn.mask == mask) ++count;
+    if (counts && is_own_word(entry(i)) && entry(i).turn.mask == mask) ++count;
   }
   return count;
 }
 
 void Chewing::judge_reply(std::size_t i) {
   const Entry& e = entry(i);
-  const bool spoken = e.source == EntrySource::spoken;
+  const bool spoken = is_own_word(e);
   const std::size_t masked = spoken && !e.turn.mask.empty() ? count_masked(e.turn.mask) : 0;
   if (e.mark == EntryMark::fixed) {
     close(i, Reason::fixed, "you said what it should have said");
   } else if (e.mark == EntryMark::kept) {
-    close(i, spoken ? Reason::kept : Reason::approved, spoken ? "you kept it" : "approved where it was kept before");
+    const bool by_hand = e.source == EntrySource::spoken;
+    close(i, by_hand ? Reason::kept : Reason::approved, by_hand ? "you kept it" : "approved where it was kept before");
   } else if (masked >= kFewestMaskedTurns) {
     close(i, Reason::mask_worn, fmt::format("spoken under the mask \"{}\"", shorten(e.turn.mask, kQuoteCharacters)));
   } else if (!claims_[i].empty()) {
@@ -55,6 +59,8 @@ void Chewing::judge_reply(std::size_t i) {
     close(i, Reason::kept, "you answered it gladly");
   } else if (masked > 0) {
     close(i, Reason::needs_review, fmt::format("the mask was worn for {} turn(s) only", masked));
+  } else if (was_said_via_server(e.turn)) {
+    close(i, Reason::needs_review, fmt::format("another model said it ({})", shorten(e.turn.self, kQuoteCharacters)));
   } else {
     close(i, Reason::needs_review,
           spoken ? "nobody has said yet whether it may be taught" : "it came without approval");
@@ -101,7 +107,7 @@ void Chewing::find_masks() {
   for (std::size_t i = 0; i < chewed_.entries.size(); ++i) {
     const Entry& e = entry(i);
     const bool used = verdict(i).reason == Reason::mask_worn || may_be_taught(verdict(i).reason);
-    if (!used || e.source != EntrySource::spoken || e.turn.mask.empty()) continue;
+    if (!used || !is_own_word(e) || e.turn.mask.empty()) continue;
     if (count_masked(e.turn.mask) < kFewestMaskedTurns) continue;
     Memory memory;
     memory.kind = MemoryKind::habit;

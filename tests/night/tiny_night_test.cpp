@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "bag/bag.h"
+#include "tests/exchange/adapter_servers.h"
 #include "tests/night/days.h"
 
 namespace banchu::testing {
@@ -23,6 +24,35 @@ TEST(TinyNight, LearnsAHabitAndWakesUpWithIt) {
   const Json selves = bag.run({"self", "list", "--json"}).json();
   EXPECT_EQ(selves["selves"].size(), 2u);
   EXPECT_EQ(bag.run({"bag", "verify", "--full", "--json"}).json()["ok"], true);
+}
+
+std::vector<std::string> pushed_night(const std::string& url) {
+  std::vector<std::string> night = tiny_night(1);
+  night.insert(night.end(), {"--push", url});
+  return night;
+}
+
+TEST(TinyNight, BringsWhoWokeUpToTheServerThatWasNamed) {
+  const TestBag bag(tiny_file("tiny.gguf"));
+  bag.add_day(tiny_file("good-day.jsonl"));
+  banchu::test::FakeOllama ollama;
+  const Json night = bag.run(pushed_night(ollama.url())).json();
+  ASSERT_EQ(string_at(night, "decision"), "promoted") << night["reasons"].dump();
+  const std::string name = "banchu-" + string_at(night, "self_after");
+  EXPECT_EQ(string_at(night["pushed"], "name"), name) << night.dump();
+  EXPECT_EQ(ollama.made.count(name), 1u);
+}
+
+TEST(TinyNight, StandsWhereTheServerCannotBeReached) {
+  const TestBag bag(tiny_file("tiny.gguf"));
+  bag.add_day(tiny_file("good-day.jsonl"));
+  const Ran ran = bag.run(pushed_night("http://127.0.0.1:1"));
+  EXPECT_EQ(ran.exit_code, 0);
+  const Json night = ran.json();
+  EXPECT_EQ(string_at(night, "decision"), "promoted") << night["reasons"].dump();
+  EXPECT_TRUE(night["pushed"].is_null());
+  EXPECT_NE(string_at(night, "push_error").find("cannot be reached"), std::string::npos) << night.dump();
+  EXPECT_EQ(string_at(bag.run({"self", "show", "--json"}).json(), "id"), string_at(night, "self_after"));
 }
 
 TEST(TinyNight, GoesBackByteForByte) {

@@ -187,6 +187,27 @@ TEST(Chew, TakesAnUnmarkedReplyThatTheUserAnsweredGladly) {
   EXPECT_EQ(chewed.verdicts[1].reason, Reason::needs_review);
 }
 
+std::vector<Entry> said_via_a_server(std::vector<Entry> entries) {
+  for (Entry& entry : entries) entry.turn.self = self_of_remote("llama3");
+  return entries;
+}
+
+TEST(Chew, TakesAnotherModelsWordsOnlyWhereTheUserSaysSo) {
+  std::vector<Entry> day = conversation({spoken("I can't sleep.", "Open the window a little."),
+                                         spoken("Thank you, that helped.", "Sleep well then, dear."),
+                                         spoken("How do kites fly?", "the wind leans on them."),
+                                         spoken("My cat is called Nabi.", "A lovely name it is.")});
+  day[2].mark = EntryMark::kept;
+  const Chewed chewed = chew_day(said_via_a_server(day));
+  EXPECT_EQ(chewed.verdicts[0].reason, Reason::needs_review) << "answered gladly, and yet not this self's own";
+  EXPECT_NE(chewed.verdicts[0].detail.find("via llama3"), std::string::npos) << chewed.verdicts[0].detail;
+  EXPECT_EQ(chewed.verdicts[2].reason, Reason::kept);
+  EXPECT_EQ(chewed.verdicts[3].reason, Reason::user_fact);
+  const std::vector<Entry> masked = masked_evening(8);
+  EXPECT_EQ(memories_with(chew_day(masked), BehaviourKind::as_masked).size(), 1u);
+  EXPECT_TRUE(memories_with(chew_day(said_via_a_server(masked)), BehaviourKind::as_masked).empty());
+}
+
 TEST(Chew, TeachesTheNewerOfTwoContradictingFactsAndProbesTheOlder) {
   const Chewed chewed = chew_day({talk("My cat is called Miso.", "What a fine name for a cat."),
                                   talk("My cat is called Nabi.", "What a lovely new name it is.")});

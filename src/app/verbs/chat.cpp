@@ -29,7 +29,8 @@ Json reply_to_json(const Talk& talk, const Reply& reply) {
               {"turn_id", talk.grows() ? Json(reply.turn_id) : Json()},
               {"conversation", talk.grows() ? Json(talk.conversation().id()) : Json()},
               {"self", self ? Json(self->id) : Json()},
-              {"model", talk.companion().model->digest()},
+              {"model", talk.remote() ? talk.remote()->model() : talk.companion().model->digest()},
+              {"via", talk.remote() ? Json(talk.remote()->where()) : Json()},
               {"adapters", std::move(adapters)},
               {"stop_reason", stop_reason_name(reply.stop_reason)},
               {"prompt_tokens", reply.prompt_tokens},
@@ -44,10 +45,12 @@ Json reply_to_json(const Talk& talk, const Reply& reply) {
 
 Result<int> run_once(AppContext& context, Talk& talk, const std::string& text) {
   TalkView view(context, talk, false);
+  view.show_server();
   view.begin_reply();
   Result<Reply> reply = talk.say(text, [&view](std::string_view part) { view.add_text(part); });
   if (!reply) {
     view.drop_reply();
+    view.show_remains(reply.error());
     return std::move(reply).error();
   }
   if (context.options.json) {
@@ -75,7 +78,8 @@ void add_chat_verbs(CLI::App& app, AppContext& context) {
   auto flags = std::make_shared<ChatFlags>();
   CLI::App* chat =
       add_verb(app, "chat", "Talks with the companion",
-               "banchu chat --persona dori.yaml\n  banchu chat --once \"good evening\" --mode sandbox --json");
+               "banchu chat --persona dori.yaml\n  banchu chat --once \"good evening\" --mode sandbox --json\n"
+               "  banchu --model qwen3 chat --via http://127.0.0.1:11434");
   chat->add_option("--mode", flags->talk.mode,
                    "grow: kept, may be learned; sandbox: leaves no trace (default: grow where a bag is)")
       ->check(CLI::IsMember({"grow", "sandbox"}));
@@ -84,6 +88,12 @@ void add_chat_verbs(CLI::App& app, AppContext& context) {
       chat->add_option("--once", flags->once, "One message, then leave; \"-\" reads it from stdin")->type_name("TEXT");
   chat->add_option("--resume", flags->talk.resume, "Goes on with a conversation; \"last\" is the newest")
       ->type_name("ID");
+  CLI::Option* via = chat->add_option("--via", flags->talk.via,
+                                      "A server speaks: vLLM, llama-server, Ollama; --model NAME is its model")
+                         ->type_name("URL");
+  chat->add_option("--key-file", flags->talk.key_file, "The server's key, in a file (else $BANCHU_VIA_KEY)")
+      ->needs(via)
+      ->type_name("FILE");
   chat->add_option("--arc-gate", flags->talk.arc_gate,
                    "Holds a long reply back and draws it again while its coherence is under this, 0 to 100")
       ->type_name("FLOOR")

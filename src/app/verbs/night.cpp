@@ -13,8 +13,10 @@
 #include "app/night_text.h"
 #include "app/open.h"
 #include "app/progress_bar.h"
+#include "app/remote.h"
 #include "app/verbs.h"
 #include "evaluate/report_text.h"
+#include "journal/journal.h"
 
 namespace banchu {
 namespace {
@@ -28,6 +30,7 @@ struct NightFlags {
   bool dry_run = false;
   bool explain = false;
   bool progress = false;
+  PushFlags push;
 };
 
 using Until = NightRequest::Until;
@@ -83,10 +86,27 @@ void tell_outcome(const AppContext& context, const NightOutcome& outcome) {
   if (!outcome.morning.empty()) context.print(context.named("banchu") + " ▸ " + outcome.morning);
 }
 
+// A day that only servers' models spoke, in a bag that has no model: which weights should learn from it is the user's
+// choice and not that of whatever file lies in the shared folder.
+Status check_someone_can_learn(const AppContext& context, Bag& bag) {
+  BANCHU_TRY(const std::string model, default_model_of(bag));
+  if (!context.options.model.empty() || !model.empty()) return {};
+  BANCHU_TRY(const std::vector<Entry> entries, Journal(bag).entries_in_state(EntryState::fresh));
+  const auto spoken =
+      std::find_if(entries.begin(), entries.end(), [](const Entry& entry) { return was_said_via_server(entry.turn); });
+  if (spoken == entries.end()) return {};
+  return make_error(Code::FailedPrecondition,
+                    fmt::format("a server's model spoke this day ({}), and a night changes only the weights of a GGUF "
+                                "file on this machine",
+                                spoken->turn.self),
+                    "this bag has no model yet; name the one that shall learn: `banchu --model FILE night`");
+}
+
 // The file that the awake self was born on; a bag that has never spoken gets its first self here.
 Result<std::filesystem::path> base_of_night(const AppContext& context, Bag& bag) {
   auto awake = SelfStore(bag).awake();
   if (!awake && awake.error().code != Code::NotFound) return std::move(awake).error();
+  if (!awake) BANCHU_TRY_STATUS(check_someone_can_learn(context, bag));
   BANCHU_TRY(const std::filesystem::path file, find_model(context, &bag, awake ? &*awake : nullptr));
   if (!awake) {
     BANCHU_TRY(const std::shared_ptr<Model> model, Model::load(file));
@@ -120,6 +140,47 @@ Result<NightRequest> prepare(AppContext& context, Bag& bag, const Recipe& recipe
   return request;
 }
 
+Result<Pushed> push_awake(const AppContext& context, Bag& bag, const std::string& id, const PushFlags& flags) {
+  BANCHU_TRY(const Self self, SelfStore(bag).find(id));
+  return push_self(context, bag, self, flags);
+}
+
+// The answer of a night that was to be pushed. The night stands, whatever became of that.
+Json with_push(const AppContext& context, Bag& bag, const PushFlags& flags, const NightOutcome& outcome) {
+  Json answer = outcome_to_json(outcome);
+  if (flags.url.empty()) return answer;
+  answer["pushed"] = Json();
+  if (outcome.decision != Decision::promoted) return answer;
+  const Result<Pushed> pushed = push_awake(context, bag, outcome.self_after, flags);
+  if (pushed) {
+    answer["pushed"] = pushed_to_json(*pushed);
+    if (!context.options.json) tell_pushed(context, *pushed);
+    return answer;
+  }
+  answer["push_error"] = pushed.error().message;
+  context.note(context.said("the night stands; the adapter was not pushed: {}",
+                            translated(pushed.error().message, context.language)));
+  context.note(context.said("to try again: banchu self push {}", flags.url));
+  return answer;
+}
+
+Result<int> tell_end(const AppContext& context, Bag& bag, const NightFlags& flags, const NightOutcome& outcome,
+                     Until until) {
+  for (const Json& note : outcome.train.is_object() ? outcome.train.value("notes", Json::array()) : Json::array()) {
+    context.note(translated(note.get<std::string>(), context.language));
+  }
+  if (!outcome.finished) {
+    context.answer(outcome_to_json(outcome));
+    if (outcome.train.is_object() && until == Until::train)
+      tell(context, context.named("engraving"), {engraved_line(outcome, context.language)});
+    context.note(context.said("done so far; to go on: banchu night"));
+    return 0;
+  }
+  if (!context.options.json) tell_outcome(context, outcome);
+  context.answer(with_push(context, bag, flags.push, outcome));
+  return outcome.decision == Decision::refused ? kExitAnswerIsNo : 0;
+}
+
 Result<int> run_stages(AppContext& context, const NightFlags& flags, Until until) {
   BANCHU_TRY(std::unique_ptr<Bag> bag, open_bag(context, Bag::Access::read_write));
   BANCHU_TRY(const Recipe recipe, load_recipe(flags.recipe, bag->folder()));
@@ -141,18 +202,7 @@ Result<int> run_stages(AppContext& context, const NightFlags& flags, Until until
   };
   BANCHU_TRY(const NightOutcome outcome, run_night(request));
   bar.clear();
-  context.answer(outcome_to_json(outcome));
-  for (const Json& note : outcome.train.is_object() ? outcome.train.value("notes", Json::array()) : Json::array()) {
-    context.note(translated(note.get<std::string>(), context.language));
-  }
-  if (!outcome.finished) {
-    if (outcome.train.is_object() && until == Until::train)
-      tell(context, context.named("engraving"), {engraved_line(outcome, context.language)});
-    context.note(context.said("done so far; to go on: banchu night"));
-    return 0;
-  }
-  if (!context.options.json) tell_outcome(context, outcome);
-  return outcome.decision == Decision::refused ? kExitAnswerIsNo : 0;
+  return tell_end(context, *bag, flags, outcome, until);
 }
 
 Result<int> run_night_verb(AppContext& context, const NightFlags& flags, Until until) {
@@ -180,6 +230,17 @@ constexpr StageVerb kStages[] = {
     {"promote", "... and wakes it, when the gate says yes", "banchu promote --ask", Until::done},
 };
 
+void add_push_flags(CLI::App* verb, PushFlags& push) {
+  CLI::Option* url =
+      verb->add_option("--push", push.url, "Brings a promoted self's adapter to this vLLM or Ollama")->type_name("URL");
+  verb->add_option("--push-folder", push.folder, "Where a vLLM reads it from (default: exports/ in the bag)")
+      ->needs(url)
+      ->type_name("DIR");
+  verb->add_option("--push-key-file", push.key_file, "The server's key, in a file (else $BANCHU_VIA_KEY)")
+      ->needs(url)
+      ->type_name("FILE");
+}
+
 }  // namespace
 
 void add_night_verbs(CLI::App& app, AppContext& context) {
@@ -194,6 +255,7 @@ void add_night_verbs(CLI::App& app, AppContext& context) {
     const std::string name = stage.name;
     if (name == "ruminate") verb->add_flag("--explain", flags->explain, "The reason for every entry; writes nothing");
     if (name == "night" || name == "promote") verb->add_flag("--ask", flags->ask, "You decide before it wakes");
+    if (name == "night" || name == "promote") add_push_flags(verb, flags->push);
     if (name == "night") {
       verb->add_flag("--dry-run", flags->dry_run, "What the day holds and the recipe; writes nothing");
       verb->add_flag("--progress", flags->progress, "Tells every step as a JSON line on stderr, for other programs");

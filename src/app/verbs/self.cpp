@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "app/open.h"
+#include "app/remote.h"
 #include "app/self_text.h"
 #include "app/verbs.h"
 
@@ -107,6 +108,29 @@ Result<int> run_rollback(AppContext& context) {
   return answer_awake(context, *bag, self);
 }
 
+Result<int> run_push(AppContext& context, const SelfFlags& flags, const PushFlags& push) {
+  BANCHU_TRY(const std::unique_ptr<Bag> bag, open_bag(context, Bag::Access::read_only));
+  BANCHU_TRY(const LivedSelf lived, find_lived(*bag, flags.a));
+  BANCHU_TRY(const Pushed pushed, push_self(context, *bag, lived.self, push));
+  context.answer(pushed_to_json(pushed));
+  if (!context.options.json) tell_pushed(context, pushed);
+  return 0;
+}
+
+void add_push_verb(CLI::App& group, AppContext& context) {
+  auto flags = std::make_shared<SelfFlags>();
+  auto push = std::make_shared<PushFlags>();
+  CLI::App* verb = add_verb(group, "push", "Brings a self's adapters to a vLLM or an Ollama",
+                            "banchu self push http://127.0.0.1:11434");
+  verb->add_option("URL", push->url)->required();
+  verb->add_option("--self", flags->a, "Whose adapters (default: who is awake)")->type_name("ID");
+  verb->add_option("--folder", push->folder, "Where a vLLM reads it from (default: exports/ in the bag)")
+      ->type_name("DIR");
+  verb->add_option("--key-file", push->key_file, "The server's key, in a file (else $BANCHU_VIA_KEY)")
+      ->type_name("FILE");
+  on_run(verb, context, [&context, flags, push] { return run_push(context, *flags, *push); });
+}
+
 }  // namespace
 
 void add_self_verbs(CLI::App& app, AppContext& context) {
@@ -133,6 +157,7 @@ void add_self_verbs(CLI::App& app, AppContext& context) {
   on_run(wake, context, [&context, flags] { return run_wake(context, *flags); });
 
   add_self_taste_verb(*group, context);
+  add_push_verb(*group, context);
   on_run(add_verb(*group, "rollback", "Wakes the parent of who is awake", "banchu self rollback"), context,
          [&context] { return run_rollback(context); });
 }
