@@ -18,8 +18,6 @@
 namespace banchu {
 namespace {
 
-constexpr int kMeasuringSequences = 8;
-constexpr int kMeasuringContextTokens = 1024;
 constexpr int kMorningTokens = 60;
 
 // One night from its first look at the day to its last word. The members are filled stage by stage.
@@ -39,6 +37,7 @@ class Night {
 
   Result<std::unique_ptr<Session>> open_session();
   ProgressSink progress();
+  Status may_begin(const char* stage);
   Status close_stage(const char* stage);
   Status forget_stale_run();
   Result<Verdict> verdict();
@@ -132,7 +131,7 @@ Status Night::forget_stale_run() {
 }
 
 Result<std::unique_ptr<Session>> Night::open_session() {
-  BANCHU_TRY(std::shared_ptr<Model> model, Model::load(request_.model));
+  BANCHU_TRY(std::shared_ptr<Model> model, Model::load(request_.model, request_.engine));
   if (model->digest() != awake_.base) {
     return make_error(
         Code::FailedPrecondition,
@@ -141,8 +140,8 @@ Result<std::unique_ptr<Session>> Night::open_session() {
   }
   SessionOptions options;
   options.threads = request_.threads;
-  options.sequences = kMeasuringSequences;
-  options.context_tokens = kMeasuringContextTokens;
+  options.sequences = kNightSequences;
+  options.context_tokens = kNightSequenceTokens;
   BANCHU_TRY(std::unique_ptr<Session> session, Session::open(std::move(model), options));
   const std::vector<AdapterUse> adapters = adapters_of(bag_, awake_);
   BANCHU_TRY_STATUS(check_adapters(adapters));
@@ -154,8 +153,15 @@ Result<std::unique_ptr<Session>> Night::open_session() {
 ProgressSink Night::progress() {
   return [this](const Progress& progress) {
     heartbeat_->beat(steady_seconds());
+    if (request_.may_go_on) static_cast<void>(request_.may_go_on(seconds_so_far()));
     if (request_.progress) request_.progress(progress);
   };
+}
+
+// `stage`: the name under which its end is written down.
+Status Night::may_begin(const char* stage) {
+  if (!request_.may_go_on || reached(stage)) return {};
+  return request_.may_go_on(seconds_so_far());
 }
 
 Status Night::ruminate() {
@@ -362,11 +368,14 @@ NightOutcome Night::outcome() const {
 Result<NightOutcome> Night::run() {
   using Until = NightRequest::Until;
   BANCHU_TRY_STATUS(begin());
+  BANCHU_TRY_STATUS(may_begin("ruminated"));
   BANCHU_TRY_STATUS(ruminate());
   if (request_.on_chewed) request_.on_chewed(chewed_, lessons_);
   if (request_.until == Until::ruminate) return outcome();
+  BANCHU_TRY_STATUS(may_begin("trained"));
   BANCHU_TRY_STATUS(train_adapter());
   if (request_.until == Until::train) return outcome();
+  BANCHU_TRY_STATUS(may_begin("evaluated"));
   BANCHU_TRY_STATUS(measure());
   if (report_ && request_.on_report) request_.on_report(*report_);
   if (request_.until == Until::evaluate) return outcome();
