@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <sstream>
 
-#include "app/progress_bar.h"
 #include "plan/chat_need.h"
 
 namespace banchu {

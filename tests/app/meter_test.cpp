@@ -58,23 +58,36 @@ TEST(SpendingCap, EndsANightBetweenItsStagesAndLosesNothing) {
   EXPECT_EQ(read_file(ward.folder() / "told").value_or(""), "failed\n");  // the machine is given back then too
   const Ran korean = ward.shell("banchu --lang ko night --spend-at-most 0.000001", Room::plain);
   EXPECT_NE(korean.err.find("넘겨 쓰지 않기로"), std::string::npos) << korean.err;
-  // Enough for the chewing, not for the rest: 10^9 an hour are 277,778 a second.
   const Ran whole = ward.shell("banchu --json night --spend-at-most 1000000000000", Room::plain);
   EXPECT_TRUE(whole.exit_code == 0 || whole.exit_code == 20) << whole.err;
   EXPECT_GT(whole.json()["receipt"]["money"].get<double>(), 0);
 }
 
-TEST(SpendingCap, IsLookedAtInTheMiddleOfAStageToo) {
+TEST(SpendingCap, CountsWhatEarlierAttemptsTook) {
   const Ward ward;
-  ward.prepare("banchu journal add \"$TINY/good-day.jsonl\"; banchu ruminate");
-  ward.prepare("echo 'price_per_hour: 3600' >> bag/night.yaml");
+  ward.prepare("banchu journal add \"$TINY/good-day.jsonl\"; echo 'price_per_hour: 3600' >> bag/night.yaml");
   const Ran trained = ward.shell("banchu --json train", Room::plain);
   EXPECT_EQ(trained.exit_code, 0) << trained.err;
   const double seconds = trained.json()["receipt"]["seconds"].get<double>();
   EXPECT_GT(seconds, 0);
-  // What the earlier stages took counts: the measuring may not even begin.
+  // The measuring may not even begin.
   const Ran capped = ward.shell(fmt::format("banchu night --spend-at-most {}", seconds / 2), Room::plain);
   EXPECT_EQ(capped.exit_code, 5) << capped.err;
+  EXPECT_NE(capped.err.find("may be spent"), std::string::npos) << capped.err;
+}
+
+// Whether the cap is met before the training or at one of its steps, the training has not come to its end.
+TEST(SpendingCap, DoesNotWaitForTheEndOfAStage) {
+  const Ward ward;
+  ward.prepare("banchu journal add \"$TINY/good-day.jsonl\"; echo 'price_per_hour: 3600' >> bag/night.yaml");
+  const Ran chewed = ward.shell("banchu --json ruminate", Room::plain);
+  ASSERT_EQ(chewed.exit_code, 0) << chewed.err;
+  const double seconds = chewed.json()["receipt"]["seconds"].get<double>();
+  const Ran capped = ward.shell(fmt::format("banchu night --spend-at-most {}", seconds + 0.1), Room::plain);
+  EXPECT_EQ(capped.exit_code, 5) << capped.err;
+  EXPECT_NE(capped.err.find("may be spent"), std::string::npos) << capped.err;
+  const fs::path adapters = ward.folder() / "bag/memory_core/adapters";
+  EXPECT_TRUE(!fs::exists(adapters) || fs::is_empty(adapters));
 }
 
 TEST(SpendingCap, NeedsAPrice) {

@@ -164,7 +164,9 @@ TEST(Packaging, AContainersFirstStartMakesABagAndAKey) {
 // program, its libraries and the volume are real.
 TEST(Packaging, ARentedMachineStartsFromAWarmVolumeWithoutAnySetUp) {
   const World world;
+  if (has(world, "nvcc")) GTEST_SKIP() << "with a card's toolkit the set-up builds for the card";
   const std::string home = world.folder().string();
+  std::filesystem::create_directories(home + "/clone");
   world.write("clone/start", "#!/bin/sh\necho set up >> '" + home + "/setups'\nmkdir -p bin\nln -sf '" +
                                  std::string(BANCHU_PROGRAM) + "' bin/banchu\n");
   const std::string start = "BANCHU_VOLUME='" + home + "/volume' LD_LIBRARY_PATH= '" + home +

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cctype>
 #include <cstdlib>
 #include <regex>
 
@@ -42,7 +43,8 @@ std::string Seen::command(const std::string& id) const {
 
 std::string filled(std::string command, const std::map<std::string, std::string>& words) {
   for (const auto& [word, value] : words) {
-    command = std::regex_replace(command, std::regex("\\b" + word + "\\b"), value);
+    const std::string edge = std::isalpha(static_cast<unsigned char>(word[0])) ? "\\b" : "";  // none in Hangul
+    command = std::regex_replace(command, std::regex(edge + word + edge), value);
   }
   return command;
 }

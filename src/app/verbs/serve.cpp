@@ -81,7 +81,7 @@ bool wait_for_the_end(AppContext& context, const ServeFlags& flags, const Server
 }
 
 // Answers whether it ended because nobody asked anything.
-Result<bool> serve(AppContext& context, const ServeFlags& flags) {
+Result<bool> serve_until_the_end(AppContext& context, const ServeFlags& flags) {
   ServeOptions options;
   options.host = flags.host;
   options.port = flags.port;
@@ -115,7 +115,7 @@ Result<bool> serve(AppContext& context, const ServeFlags& flags) {
 
 Result<int> run_serve(AppContext& context, const ServeFlags& flags) {
   if (!flags.new_key.empty()) return make_key(context, flags);
-  BANCHU_TRY(const bool is_idle, serve(context, flags));
+  BANCHU_TRY(const bool is_idle, serve_until_the_end(context, flags));
   if (!is_idle) return 0;
   context.note(context.said("nobody has asked anything for {} minutes; the server has ended", flags.idle_minutes));
   run_then(context, flags.then, "idle");
