@@ -5,36 +5,13 @@
 #include "train/train.h"
 
 namespace banchu {
-namespace {
-
-constexpr int kMostLayers = 100000;
-
-void add_split(CLI::App* verb, DeviceFlags* flags) {
-  verb->add_option("--tensor-split", flags->split, "Shares of the layers, one for each device: 3,1")
-      ->delimiter(',')
-      ->check(CLI::Range(0.0, 1e9));
-}
-
-}  // namespace
 
 void add_device_flags(CLI::App* verb, DeviceFlags* flags) {
   verb->add_option(
           "--device", flags->device,
           "Trains on CUDA0, or CUDA0,CUDA1; cpu: never on a card; ggml-cpu: a card's way, tried on the processor")
       ->type_name("NAME");
-  add_split(verb, flags);
-}
-
-void add_engine_flags(CLI::App* verb, DeviceFlags* flags, bool trains) {
-  if (!trains) {
-    verb->add_option("--device", flags->device, "Speaks on CUDA0, or CUDA0,CUDA1; cpu: never on a card")
-        ->type_name("NAME");
-    add_split(verb, flags);
-  }
-  verb->add_option("--gpu-layers", flags->gpu_layers,
-                   "So many layers of the speaking model on graphics cards (default: as many as fit)")
-      ->check(CLI::Range(0, kMostLayers))
-      ->type_name("N");
+  verb->add_option("--tensor-split", flags->split, "Shares of the layers, one for each device: 3,1")->delimiter(',');
 }
 
 std::vector<std::string> chosen_devices(const DeviceFlags& flags) {

@@ -1,18 +1,19 @@
-// --device, --tensor-split and --gpu-layers: on which part of the machine a training and the engine compute.
+// --device and --tensor-split: on which part of the machine a training runs.
 #pragma once
 
 #include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
-#include "app/engine_place.h"
+#include "base/result.h"
 
 namespace banchu {
 
-// Of a training.
+struct DeviceFlags {
+  std::string device;         // "" : every graphics card there is, else the processor
+  std::vector<double> split;  // of the layers
+};
 void add_device_flags(CLI::App* verb, DeviceFlags* flags);
-// Of the engine. `trains`: the verb trains too, and has the others already.
-void add_engine_flags(CLI::App* verb, DeviceFlags* flags, bool trains);
 
 // What TrainOptions::devices wants: none for the processor's own kernels.
 std::vector<std::string> chosen_devices(const DeviceFlags& flags);

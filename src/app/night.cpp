@@ -18,6 +18,8 @@
 namespace banchu {
 namespace {
 
+constexpr int kMeasuringSequences = 8;
+constexpr int kMeasuringContextTokens = 1024;
 constexpr int kMorningTokens = 60;
 
 // One night from its first look at the day to its last word. The members are filled stage by stage.
@@ -131,7 +133,7 @@ Status Night::forget_stale_run() {
 }
 
 Result<std::unique_ptr<Session>> Night::open_session() {
-  BANCHU_TRY(std::shared_ptr<Model> model, Model::load(request_.model, request_.engine));
+  BANCHU_TRY(std::shared_ptr<Model> model, Model::load(request_.model));
   if (model->digest() != awake_.base) {
     return make_error(
         Code::FailedPrecondition,
@@ -140,8 +142,8 @@ Result<std::unique_ptr<Session>> Night::open_session() {
   }
   SessionOptions options;
   options.threads = request_.threads;
-  options.sequences = kNightSequences;
-  options.context_tokens = kNightSequenceTokens;
+  options.sequences = kMeasuringSequences;
+  options.context_tokens = kMeasuringContextTokens;
   BANCHU_TRY(std::unique_ptr<Session> session, Session::open(std::move(model), options));
   const std::vector<AdapterUse> adapters = adapters_of(bag_, awake_);
   BANCHU_TRY_STATUS(check_adapters(adapters));

@@ -18,14 +18,9 @@
 
 namespace banchu {
 
-// In sight of the engine at once: that many conversations are measured side by side.
-inline constexpr int kNightSequences = 8;
-inline constexpr int kNightSequenceTokens = 1024;
-
 struct NightRequest {
   Bag* bag = nullptr;
   std::filesystem::path model;  // the base GGUF
-  ModelOptions engine;          // where the engine computes while it speaks and measures
   Recipe recipe;
   std::uint64_t seed = 1;
   int threads = 0;  // 0: every core

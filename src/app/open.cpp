@@ -143,10 +143,7 @@ Result<Companion> open_companion(const AppContext& context, const CompanionOptio
     BANCHU_TRY(awake, awake_self(*companion.bag));
   }
   BANCHU_TRY(const fs::path file, find_model(context, companion.bag.get(), awake ? &*awake : nullptr));
-  const std::int64_t tokens = std::int64_t{options.session.context_tokens} * options.session.sequences;
-  BANCHU_TRY(const EnginePlace place, place_engine(context, file, tokens, options.device));
-  companion.gpu_layers = place.options.gpu_layers;
-  BANCHU_TRY(companion.model, Model::load(file, place.options));
+  BANCHU_TRY(companion.model, Model::load(file));
   BANCHU_TRY_STATUS(find_self(companion));
   SessionOptions session = options.session;
   session.threads = context.options.threads;

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "app/context.h"
-#include "app/engine_place.h"
 #include "app/models.h"
 #include "bag/bag.h"
 #include "base/result.h"
@@ -45,14 +44,12 @@ struct Companion {
   std::unique_ptr<Session> session;
   std::optional<Self> self;  // empty: the bare model
   std::vector<AdapterUse> adapters;
-  int gpu_layers = 0;  // of the model, on graphics cards
 };
 
 struct CompanionOptions {
   Bag::Access access = Bag::Access::read_write;
   bool needs_bag = true;   // false: where no bag is, the bare model speaks (sandbox)
   SessionOptions session;  // threads are taken from the global options
-  DeviceFlags device;      // where the engine computes
 };
 Result<Companion> open_companion(const AppContext& context, const CompanionOptions& options);
 

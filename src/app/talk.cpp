@@ -53,7 +53,6 @@ Result<std::unique_ptr<Talk>> Talk::open(AppContext& context, const TalkOptions&
   CompanionOptions wanted;
   wanted.access = grows ? Bag::Access::read_write : Bag::Access::read_only;
   wanted.needs_bag = grows;
-  wanted.device = options.device;
   BANCHU_TRY(Companion companion, open_companion(context, wanted));
 
   std::unique_ptr<Talk> talk(new Talk(context, std::move(companion)));

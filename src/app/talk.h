@@ -22,7 +22,6 @@ struct TalkOptions {
   std::string mode;                // "sandbox", "grow"; "": grow where a bag is, else sandbox
   std::string persona;             // a file; "" for no mask
   std::string resume;              // the id of a conversation, or of the beginning of one; "last"
-  DeviceFlags device;              // where the engine computes
   std::optional<double> arc_gate;  // the floor of a long reply's coherence; none: nothing is held back
 };
 

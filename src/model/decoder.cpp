@@ -42,9 +42,7 @@ int usable_threads() {
 
 Result<std::unique_ptr<Decoder>> Decoder::open(const LoadedModel& model, const SessionOptions& options) {
   const llama_context_params params = context_params(model, options);
-  const double at_home = share_at_home(model.info(), model.gpu_layers());
-  const auto needed = static_cast<std::uint64_t>(
-      static_cast<double>(kv_cache_bytes(model.file(), model.info(), params.n_ctx)) * at_home);
+  const std::uint64_t needed = kv_cache_bytes(model.file(), model.info(), params.n_ctx);
   const std::uint64_t there = memory_available_bytes();
   std::unique_ptr<Decoder> decoder(new Decoder());
   if (there == 0 || needed < there) {

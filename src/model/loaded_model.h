@@ -27,7 +27,6 @@ class LoadedModel final : public Model {
 
   llama_model* handle() const { return handle_.get(); }
   const GgufFile& file() const { return *file_; }
-  int gpu_layers() const { return gpu_layers_; }
   std::mutex& adapter_mutex() const { return adapter_mutex_; }
 
  private:
@@ -39,7 +38,6 @@ class LoadedModel final : public Model {
   ModelInfo info_;
   std::string digest_;
   LlamaModelHandle handle_;
-  int gpu_layers_ = 0;
   std::unique_ptr<LlamaTokenizer> tokenizer_;
   std::unique_ptr<ModelChatTemplate> chat_template_;
   mutable std::mutex adapter_mutex_;

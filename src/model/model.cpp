@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <cstring>
 #include <unordered_set>
@@ -49,37 +48,13 @@ Status check_vocabulary(const GgufFile& file) {
   return {};
 }
 
-// What the engine reads as a list that ends with nothing, and as many shares as it may ever want. Without layers the
-// list is empty, and no card is touched.
-struct Placement {
-  std::vector<ggml_backend_dev_t> devices;
-  std::vector<float> shares;
-};
-
-Result<Placement> placement_of(const ModelOptions& options) {
-  Placement placement;
-  for (const std::string& name : options.gpu_layers > 0 ? options.devices : std::vector<std::string>()) {
-    ggml_backend_dev_t device = ggml_backend_dev_by_name(name.c_str());
-    if (device == nullptr) return make_error(Code::NotFound, fmt::format("this machine has no device {}", name));
-    placement.devices.push_back(device);
-  }
-  placement.devices.push_back(nullptr);
-  placement.shares.resize(std::max(llama_max_devices(), options.device_shares.size()));
-  std::copy(options.device_shares.begin(), options.device_shares.end(), placement.shares.begin());
-  return placement;
-}
-
 }  // namespace
 
 Status LoadedModel::read_weights(const ModelOptions& options, bool vocabulary_only) {
   start_engine();
-  BANCHU_TRY(Placement placement, placement_of(options));
   const auto overrides = without_space_prefix();
   llama_model_params params = llama_model_default_params();
   params.n_gpu_layers = options.gpu_layers;
-  if (options.gpu_layers == 0 || !options.devices.empty()) params.devices = placement.devices.data();
-  if (!options.device_shares.empty()) params.tensor_split = placement.shares.data();
-  gpu_layers_ = options.gpu_layers;
   params.vocab_only = vocabulary_only;
   if (wants_space_prefix(*file_)) params.kv_overrides = overrides.data();
   try {
@@ -114,7 +89,7 @@ Result<std::shared_ptr<Model>> LoadedModel::load(const std::filesystem::path& pa
   const std::shared_ptr<LoadedModel> model(new LoadedModel());
   BANCHU_TRY_STATUS(model->read_header(path));
   const GgufFile& file = *model->file_;
-  BANCHU_TRY_STATUS(check_memory(file, model->info_, options.memory_limit_bytes, options.gpu_layers));
+  BANCHU_TRY_STATUS(check_memory(file, model->info_, options.memory_limit_bytes));
   BANCHU_TRY_STATUS(model->read_weights(options));
   BANCHU_TRY(model->digest_, model_digest(path));
   const llama_vocab* vocab = llama_model_get_vocab(model->handle_.get());

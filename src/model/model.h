@@ -22,11 +22,9 @@
 namespace banchu {
 
 struct ModelOptions {
-  int gpu_layers = 0;  // on `devices`, the last ones of the model first; the head counts as one more
+  int gpu_layers = 0;
   // Refuse before loading when the weights and one context would need more than this; 0: the machine's free memory.
   std::uint64_t memory_limit_bytes = 0;
-  std::vector<std::string> devices;   // the engine's names, "CUDA0"; empty with layers: every graphics card
-  std::vector<double> device_shares;  // of these layers, one for each device; empty: by free memory
 };
 
 // Text <-> tokens. Threads: const, may be shared.
@@ -66,8 +64,7 @@ class ChatTemplate {
 class Model {
  public:
   virtual ~Model() = default;
-  // Errors: NotFound (also a device), Corruption, Unsupported (an architecture llama.cpp does not know), NoSpace
-  // (memory).
+  // Errors: NotFound, Corruption, Unsupported (an architecture llama.cpp does not know), NoSpace (memory).
   static Result<std::shared_ptr<Model>> load(const std::filesystem::path& path, const ModelOptions& options = {});
   virtual const ModelInfo& info() const = 0;
   virtual const std::string& digest() const = 0;  // SHA-256 of the file; cached by path, size and mtime

@@ -74,15 +74,9 @@ std::uint64_t memory_available_bytes() {
   return std::min({free, container_memory_left(), address_space_left()});
 }
 
-double share_at_home(const ModelInfo& info, int gpu_layers) {
-  const double layers = std::max(1.0, static_cast<double>(info.n_layer));
-  return 1 - std::min<double>(std::max(gpu_layers, 0), layers) / layers;
-}
-
-Status check_memory(const GgufFile& file, const ModelInfo& info, std::uint64_t limit_bytes, int gpu_layers) {
+Status check_memory(const GgufFile& file, const ModelInfo& info, std::uint64_t limit_bytes) {
   const std::uint64_t there = limit_bytes != 0 ? limit_bytes : memory_available_bytes();
-  const auto layers = static_cast<double>(model_memory_bytes(file, info) - kGraphBytes);
-  const std::uint64_t needed = static_cast<std::uint64_t>(layers * share_at_home(info, gpu_layers)) + kGraphBytes;
+  const std::uint64_t needed = model_memory_bytes(file, info);
   if (there == 0 || needed <= there) return {};
   return make_error(Code::NoSpace,
                     fmt::format("{} needs about {:.2f} GiB of memory with one conversation; {:.2f} GiB are there",

@@ -13,9 +13,7 @@ std::uint64_t kv_cache_bytes(const GgufFile& file, const ModelInfo& info, std::u
 std::uint64_t model_memory_bytes(const GgufFile& file, const ModelInfo& info);
 // What this process may still take: the machine's MemAvailable, and less where a cgroup says so. 0: unknown.
 std::uint64_t memory_available_bytes();
-// How much of the layers stays in this machine's own memory when so many lie on graphics cards: 0 to 1.
-double share_at_home(const ModelInfo& info, int gpu_layers);
 // Errors: NoSpace. `limit_bytes` 0: what is available.
-Status check_memory(const GgufFile& file, const ModelInfo& info, std::uint64_t limit_bytes, int gpu_layers = 0);
+Status check_memory(const GgufFile& file, const ModelInfo& info, std::uint64_t limit_bytes);
 
 }  // namespace banchu

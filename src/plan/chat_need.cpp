@@ -62,16 +62,13 @@ ChatNeed chat_need(const Shape& shape, std::int64_t context_tokens) {
   return need;
 }
 
-int layers_that_fit(const Shape& shape, const ChatNeed& need, std::uint64_t device_bytes) {
-  const std::uint64_t own = kDriverBytes + need.workspace;
-  if (device_bytes <= own || shape.layers <= 0) return 0;
-  const std::uint64_t layer = (need.weights + need.kv) / unsigned_of(shape.layers) + 1;
-  return static_cast<int>(std::min((device_bytes - own) / layer, unsigned_of(shape.layers) + 1));
-}
-
 int devices_needed(const Shape& shape, const ChatNeed& need, std::uint64_t device_bytes) {
-  const std::int64_t on_each = layers_that_fit(shape, need, device_bytes);
-  return on_each == 0 ? 0 : static_cast<int>((shape.layers + on_each - 1) / on_each);
+  const std::uint64_t own = kDriverBytes + need.workspace;
+  if (device_bytes <= own) return 0;
+  const std::uint64_t layer = (need.weights + need.kv) / unsigned_of(shape.layers) + 1;
+  const std::uint64_t layers_a_device = (device_bytes - own) / layer;
+  if (layers_a_device == 0) return 0;
+  return static_cast<int>((unsigned_of(shape.layers) + layers_a_device - 1) / layers_a_device);
 }
 
 }  // namespace banchu::plan

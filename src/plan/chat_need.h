@@ -36,10 +36,6 @@ ChatNeed chat_need(const Shape& shape, const Quantisation& quantisation, std::in
 // The file as it is.
 ChatNeed chat_need(const Shape& shape, std::int64_t context_tokens);
 
-// How many layers, the head counted as one of them, a device with `device_bytes` free holds beside its driver and a
-// workspace of its own.
-int layers_that_fit(const Shape& shape, const ChatNeed& need, std::uint64_t device_bytes);
-
 // How many devices of `device_bytes` hold it: each keeps `reserve` for its driver and a workspace of its own, and
 // layers are not cut. 0: not even one layer fits.
 int devices_needed(const Shape& shape, const ChatNeed& need, std::uint64_t device_bytes);

@@ -1,6 +1,4 @@
-#include <cmath>
 #include <fstream>
-#include <span>
 
 #include "base/digest.h"
 #include "base/file.h"
@@ -57,42 +55,6 @@ TEST_F(ModelLoad, RefusesWhatIsNoUsableModel) {
   GgufWriter adapter;
   adapter.text("general.type", "adapter");
   EXPECT_EQ(Model::load(GgufWriter::save(path, adapter.bytes())).error().code, Code::InvalidArgument);
-}
-
-// The same way that layers take to a graphics card, with the processor as the engine sees it in the card's place.
-TEST_F(ModelLoad, LayersOnNamedDevicesThinkTheSame) {
-  ScoreRequest request;
-  request.tokens = prompt("What do you see from your window?");
-  for (std::uint32_t i = 1; i < request.tokens.size(); ++i) request.positions.push_back(i);
-  const auto scores_of = [&](const ModelOptions& options) {
-    const auto model = Model::load(default_model_path(), options).value();
-    const auto session = Session::open(model, {1, 512, 1}).value();
-    return session->score(std::span(&request, 1), 0, {}, nullptr).value()[0].logprobs;
-  };
-  const std::vector<float> plain = scores_of({});
-  ModelOptions some, shared;
-  some.gpu_layers = 12;
-  some.devices = {"CPU"};
-  shared.gpu_layers = 31;
-  shared.devices = {"CPU", "CPU"};
-  shared.device_shares = {3, 1};
-  for (const ModelOptions& options : {some, shared}) {
-    const std::vector<float> placed = scores_of(options);
-    ASSERT_EQ(placed.size(), plain.size());
-    double difference = 0;
-    for (std::size_t i = 0; i < plain.size(); ++i) difference += std::abs(placed[i] - plain[i]) / plain.size();
-    EXPECT_LT(difference, 0.05);
-  }
-}
-
-TEST_F(ModelLoad, ADeviceThatIsNotThereIsNamed) {
-  ModelOptions options;
-  options.gpu_layers = 1;
-  options.devices = {"CUDA9"};
-  const auto model = Model::load(default_model_path(), options);
-  ASSERT_FALSE(model);
-  EXPECT_EQ(model.error().code, Code::NotFound);
-  EXPECT_NE(model.error().message.find("CUDA9"), std::string::npos);
 }
 
 class Adapters : public ModelLoad {

@@ -4,7 +4,6 @@
 #include <iostream>
 #include <iterator>
 
-#include "app/device_flags.h"
 #include "app/talk.h"
 #include "app/talk_loop.h"
 #include "app/talk_view.h"
@@ -32,7 +31,6 @@ Json reply_to_json(const Talk& talk, const Reply& reply) {
               {"self", self ? Json(self->id) : Json()},
               {"model", talk.companion().model->digest()},
               {"adapters", std::move(adapters)},
-              {"gpu_layers", talk.companion().gpu_layers},
               {"stop_reason", stop_reason_name(reply.stop_reason)},
               {"prompt_tokens", reply.prompt_tokens},
               {"cached_tokens", reply.cached_tokens},
@@ -90,7 +88,6 @@ void add_chat_verbs(CLI::App& app, AppContext& context) {
                    "Holds a long reply back and draws it again while its coherence is under this, 0 to 100")
       ->type_name("FLOOR")
       ->check(CLI::Range(0.0, 100.0));
-  add_engine_flags(chat, &flags->talk.device, false);
   on_run(chat, context, [&context, flags, once] { return run_chat(context, *flags, once->count() > 0); });
 }
 

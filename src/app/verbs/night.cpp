@@ -116,9 +116,6 @@ Result<NightRequest> prepare(AppContext& context, Bag& bag, const Recipe& recipe
   if (flags.memory_limit_mb > 0) request.recipe.train.memory_limit_mb = flags.memory_limit_mb;
   request.recipe.train.devices = chosen_devices(flags.device);
   request.recipe.train.device_shares = flags.device.split;
-  BANCHU_TRY(const EnginePlace place,
-             place_engine(context, model, kNightSequences * kNightSequenceTokens, flags.device));
-  request.engine = place.options;
   request.seed = context.seed_or(1);
   request.threads = context.options.threads;
   request.cancel = &context.cancel;
@@ -218,7 +215,6 @@ void add_night_verbs(CLI::App& app, AppContext& context) {
         ->type_name("MB")
         ->check(CLI::Range(0, 100000000));
     add_device_flags(verb, &flags->device);
-    add_engine_flags(verb, &flags->device, true);
     const std::string name = stage.name;
     if (name == "ruminate") verb->add_flag("--explain", flags->explain, "The reason for every entry; writes nothing");
     if (name == "night" || name == "promote") verb->add_flag("--ask", flags->ask, "You decide before it wakes");

@@ -5,7 +5,6 @@
 
 #include <thread>
 
-#include "app/device_flags.h"
 #include "app/meter.h"
 #include "app/served_bag.h"
 #include "app/served_life.h"
@@ -27,7 +26,6 @@ struct ServeFlags {
   int queue = 64;
   std::vector<std::string> aliases;
   std::vector<std::string> personas;
-  DeviceFlags device;
   double idle_minutes = 0;
   std::string then;
 };
@@ -99,9 +97,7 @@ Result<bool> serve_until_the_end(AppContext& context, const ServeFlags& flags) {
     BANCHU_TRY(self, awake_self(*bag->bag()));
   }
   BANCHU_TRY(const auto file, find_model(context, bag->bag(), self ? &*self : nullptr));
-  const std::int64_t tokens = std::int64_t{flags.context_tokens} * flags.parallel;
-  BANCHU_TRY(const EnginePlace place, place_engine(context, file, tokens, flags.device));
-  BANCHU_TRY(const std::shared_ptr<Model> model, Model::load(file, place.options));
+  BANCHU_TRY(const std::shared_ptr<Model> model, Model::load(file));
   const bool keeps = bag->bag() != nullptr;
   BANCHU_TRY(const std::shared_ptr<ServedLife> life, ServedLife::open(context, flags.personas, "/proc/self/exe"));
   BANCHU_TRY(const std::unique_ptr<Server> server, Server::open(model, options, house_of(bag, model, life)));
@@ -139,7 +135,6 @@ void add_serve_verbs(CLI::App& app, AppContext& context) {
   serve->add_option("--queue", flags->queue, "Requests that may wait for a place")->check(CLI::Range(1, 10000));
   serve->add_option("--persona", flags->personas, "A mask that clients may choose: a YAML file")->type_name("FILE");
   serve->add_option("--alias", flags->aliases, "Another name that clients may ask for")->type_name("NAME");
-  add_engine_flags(serve, &flags->device, false);
   serve->add_option("--idle-limit", flags->idle_minutes, "Ends when nobody was answered and no night ran for so long")
       ->type_name("MINUTES")
       ->check(CLI::Range(0.0, 1e6));
