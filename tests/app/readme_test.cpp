@@ -46,6 +46,8 @@ constexpr Way kWays[] = {
     {"bin/banchu chat --once", "{}"},
     {"bin/banchu chat", "printf 'hello\\n/bye\\n' | {}"},
     {"bin/banchu memory review", "{} < /dev/null"},
+    // What comes behind it on the page is done by the self that has grown.
+    {"bin/banchu self rollback", "cp -a bag before; {}; answer=$?; rm -r bag; mv before bag; exit $answer"},
     {"bin/banchu night", "{} || [ $? = 20 ]"},  // tiny nights are refused now and then
     {"bin/banchu arc golden make", "yes accept | {}"},
     {"bin/banchu serve",
