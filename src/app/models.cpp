@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "model/model_digest.h"
 #include "model/model_source.h"
 
 namespace banchu {
@@ -102,8 +103,9 @@ Result<std::string> find_linked_model(const Bag& bag, const std::string& prefix)
 Status link_model(Bag& bag, const fs::path& file, const std::string& digest, bool copy) {
   const fs::path link = link_path(bag, digest);
   std::error_code failure;
-  if (fs::exists(link, failure)) return {};
-  fs::remove(link, failure);  // a link whose file has gone
+  const Result<std::string> there = model_digest(link);
+  if (there && *there == digest) return {};
+  fs::remove(link, failure);  // its file has gone, or has other bytes now
   fs::create_directories(link.parent_path(), failure);
   if (copy) return copy_whole(file, link);
   const fs::path target = fs::canonical(file, failure);

@@ -39,6 +39,7 @@ class Night {
 
   Result<std::unique_ptr<Session>> open_session();
   ProgressSink progress();
+  Status may_begin(const char* stage);
   Status close_stage(const char* stage);
   Status forget_stale_run();
   Result<Verdict> verdict();
@@ -154,8 +155,15 @@ Result<std::unique_ptr<Session>> Night::open_session() {
 ProgressSink Night::progress() {
   return [this](const Progress& progress) {
     heartbeat_->beat(steady_seconds());
+    if (request_.may_go_on) static_cast<void>(request_.may_go_on(seconds_so_far()));
     if (request_.progress) request_.progress(progress);
   };
+}
+
+// `stage`: the name under which its end is written down.
+Status Night::may_begin(const char* stage) {
+  if (!request_.may_go_on || reached(stage)) return {};
+  return request_.may_go_on(seconds_so_far());
 }
 
 Status Night::ruminate() {
@@ -362,11 +370,14 @@ NightOutcome Night::outcome() const {
 Result<NightOutcome> Night::run() {
   using Until = NightRequest::Until;
   BANCHU_TRY_STATUS(begin());
+  BANCHU_TRY_STATUS(may_begin("ruminated"));
   BANCHU_TRY_STATUS(ruminate());
   if (request_.on_chewed) request_.on_chewed(chewed_, lessons_);
   if (request_.until == Until::ruminate) return outcome();
+  BANCHU_TRY_STATUS(may_begin("trained"));
   BANCHU_TRY_STATUS(train_adapter());
   if (request_.until == Until::train) return outcome();
+  BANCHU_TRY_STATUS(may_begin("evaluated"));
   BANCHU_TRY_STATUS(measure());
   if (report_ && request_.on_report) request_.on_report(*report_);
   if (request_.until == Until::evaluate) return outcome();

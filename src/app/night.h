@@ -27,6 +27,9 @@ struct NightRequest {
   enum class Until { ruminate, train, evaluate, done } until = Until::done;
   // Asked after the gate said yes; empty: nobody is asked. An error (no terminal) leaves the night unfinished.
   std::function<Result<bool>(const Report&)> ask;
+  // Asked before each stage that has work to do, and told at every step, with the seconds that this night has taken so
+  // far, earlier attempts among them. An error before a stage ends the night there; it goes on another time.
+  std::function<Status(double seconds)> may_go_on;
   std::function<void(const Chewed&, const Lessons&)> on_chewed;  // for the narration
   std::function<void(const Report&)> on_report;
   ProgressSink progress;

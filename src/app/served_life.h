@@ -26,6 +26,8 @@ class ServedLife final : public Life {
   static Result<std::shared_ptr<ServedLife>> open(const AppContext& context, const std::vector<std::string>& personas,
                                                   const std::string& program);
 
+  bool is_night_running() { return jobs_.is_running(); }
+
   Result<Json> conversations(const WantedConversations& wanted) override;
   Result<Json> conversation(const std::string& id) override;
   bool has_conversation(const std::string& id) override;

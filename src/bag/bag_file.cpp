@@ -63,7 +63,7 @@ Result<BagFile> parse_bag_file(const Json& json, const fs::path& path) {
 }
 
 bool is_ours_or_harmless(const std::string& name) {
-  constexpr std::array<std::string_view, 3> kOurs = {"memory_core", "models", "lost+found"};
+  constexpr std::array<std::string_view, 4> kOurs = {"memory_core", "models", "lost+found", "night.yaml"};
   return name.starts_with('.') || name.starts_with("banchu.db") || name.starts_with("bag.json.") ||
          std::find(kOurs.begin(), kOurs.end(), name) != kOurs.end();
 }

@@ -59,6 +59,7 @@ class LocalServer final : public Server {
   }
 
   int port() const override { return http_->port(); }
+  SpeechFigures figures() const override { return speech_->figures(); }
   std::vector<std::string> routes() const override { return routes_; }
   void run() override { http_->run(); }
   void stop() override {

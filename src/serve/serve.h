@@ -47,6 +47,7 @@ class Server {
                                               Household house);
   virtual ~Server() = default;
   virtual int port() const = 0;
+  virtual SpeechFigures figures() const = 0;  // who is spoken to, and how much was said
   // "GET /v1/models", ...: all there is.
   virtual std::vector<std::string> routes() const = 0;
   virtual void run() = 0;

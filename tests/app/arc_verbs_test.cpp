@@ -3,11 +3,13 @@
 
 #include "arc/golden.h"
 #include "base/file.h"
+#include "tests/app/golden_story.h"
 #include "tests/app/shell.h"
 
 namespace banchu {
 namespace {
 
+using test::golden_story;
 using test::Ran;
 using test::World;
 
@@ -17,24 +19,14 @@ std::string put(const World& world, const std::string& name, const std::string& 
   return path.string();
 }
 
-// The sentences of a shipped episode as a plain text.
-std::string story(const std::string& id) {
-  const GoldenSet set = *shipped_golden();
-  std::string text;
-  for (const GoldenStory& one : set.stories) {
-    for (const std::string& unit : one.episode.units) text += one.episode.id == id ? unit + "\n" : "";
-  }
-  return text;
-}
-
 std::string book() {
-  return "Chapter 1\n\n" + story("en-01-winter-count") + "\nChapter 2\n\n" + story("en-07-valve-six") +
-         "\nChapter 3\n\n" + story("ko-01-gukbap");
+  return "Chapter 1\n\n" + golden_story("en-01-winter-count") + "\nChapter 2\n\n" + golden_story("en-07-valve-six") +
+         "\nChapter 3\n\n" + golden_story("ko-01-gukbap");
 }
 
 TEST(ArcPlotVerb, WritesSvgAndPng) {
   World world;
-  const std::string file = put(world, "story.txt", story("en-05-room-214"));
+  const std::string file = put(world, "story.txt", golden_story("en-05-room-214"));
   const std::string svg = (world.folder() / "a.svg").string(), png = (world.folder() / "a.png").string();
   const Ran ran = world.run({"--json", "arc", "plot", file, "-o", svg});
   ASSERT_EQ(ran.exit_code, 0) << ran.err;
@@ -55,7 +47,7 @@ TEST(ArcPlotVerb, AGoldenEpisodeIsPickedByItsId) {
 
 TEST(ArcPlotVerb, BadInputIsToldAndNothingIsWritten) {
   World world;
-  const std::string file = put(world, "story.txt", story("en-05-room-214"));
+  const std::string file = put(world, "story.txt", golden_story("en-05-room-214"));
   const std::string out = (world.folder() / "a.svg").string();
   EXPECT_EQ(world.run({"arc", "plot", file, "-o", (world.folder() / "a.jpg").string()}).exit_code, 2);
   EXPECT_EQ(world.run({"arc", "plot", "none.txt", "-o", out}).exit_code, 3);

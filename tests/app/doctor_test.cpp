@@ -143,10 +143,12 @@ TEST(Doctor, JudgesTheMachineByWhatItIsTold) {
   EXPECT_EQ(judge_disk(context, 100ULL << 30).health, Health::good);
   EXPECT_EQ(judge_disk(context, 1ULL << 30).health, Health::note);
   EXPECT_EQ(judge_disk(context, 1 << 20).health, Health::wrong);
-  EXPECT_EQ(judge_gpu(context, true, false).id, "gpu.driver");
-  EXPECT_EQ(judge_gpu(context, false, false).health, Health::good);
-  EXPECT_EQ(judge_terminal(context, false).health, Health::note);
-  for (const DoctorFinding& finding : {other, judge_disk(context, 1 << 20), judge_gpu(context, true, false)}) {
+  EXPECT_EQ(judge_gpu(context, true, false, false).id, "gpu.driver");
+  EXPECT_EQ(judge_gpu(context, false, false, false).health, Health::good);
+  EXPECT_EQ(judge_gpu(context, true, true, false).id, "gpu.unused");
+  EXPECT_EQ(judge_gpu(context, true, true, true).health, Health::good);
+  EXPECT_EQ(judge_terminal(context, true, false).health, Health::note);
+  for (const DoctorFinding& finding : {other, judge_disk(context, 1 << 20), judge_gpu(context, true, false, false)}) {
     EXPECT_FALSE(finding.why.empty() || finding.mend.empty()) << finding.id;
   }
 }
@@ -281,7 +283,7 @@ TEST(Doctor, FindsAHomeThatCannotBeWrittenAndItsCureWorks) {
 TEST(Doctor, JudgesWhatIsAroundTheProgramByWhatItIsTold) {
   AppContext context;
   EXPECT_EQ(judge_port(context, 11500, 0).health, Health::good);
-  EXPECT_NE(judge_port(context, 11500, 11507).mend.find("11507"), std::string::npos);
+  EXPECT_NE(judge_port(context, 11500, 11507).command.find("11507"), std::string::npos);
   EXPECT_EQ(judge_network(context, true, true, true).health, Health::good);
   EXPECT_EQ(judge_network(context, false, true, true).id, "network.none");
   EXPECT_EQ(judge_network(context, true, false, true).id, "network.names");
@@ -290,7 +292,8 @@ TEST(Doctor, JudgesWhatIsAroundTheProgramByWhatItIsTold) {
   EXPECT_EQ(judge_waiting(context, "active", "").id, "waiting.active");
   EXPECT_EQ(judge_waiting(context, "", "300000").id, "waiting.active");
   EXPECT_EQ(judge_waiting(context, "passive", "2000").health, Health::good);
-  EXPECT_EQ(judge_terminal(context, true).health, Health::good);
+  EXPECT_EQ(judge_terminal(context, false, false).id, "terminal.locale");
+  EXPECT_EQ(judge_terminal(context, true, true).health, Health::good);
 }
 
 TEST(Doctor, NamesNobodyAndNothingThatWasSaid) {

@@ -160,5 +160,37 @@ TEST(Packaging, AContainersFirstStartMakesABagAndAKey) {
   EXPECT_EQ(read_file(home + "/volume/banchu-keys").value(), keys);
 }
 
+// A clone whose set-up is played by a script that only says that it ran, for the real one installs packages; the
+// program, its libraries and the volume are real.
+TEST(Packaging, ARentedMachineStartsFromAWarmVolumeWithoutAnySetUp) {
+  const World world;
+  if (has(world, "nvcc")) GTEST_SKIP() << "with a card's toolkit the set-up builds for the card";
+  const std::string home = world.folder().string();
+  std::filesystem::create_directories(home + "/clone");
+  world.write("clone/start", "#!/bin/sh\necho set up >> '" + home + "/setups'\nmkdir -p bin\nln -sf '" +
+                                 std::string(BANCHU_PROGRAM) + "' bin/banchu\n");
+  const std::string start = "BANCHU_VOLUME='" + home + "/volume' LD_LIBRARY_PATH= '" + home +
+                            "/clone/packaging/rented-gpu/start' --json chat --mode sandbox --once hello";
+  ASSERT_EQ(shell(world, "cd '" + home +
+                             "'; chmod +x clone/start; mkdir -p clone/packaging volume/banchu-home/models; cp -r '" +
+                             kPackaging + "rented-gpu' '" + kPackaging + "serve-workspace' clone/packaging/; cp '" +
+                             test::tiny_model() + "' volume/banchu-home/models/")
+                .exit_code,
+            0);
+  const Told cold = shell(world, start);
+  EXPECT_EQ(cold.exit_code, 0) << cold.text;
+  const Told warm = shell(world, start);
+  EXPECT_EQ(warm.exit_code, 0) << warm.text;
+  EXPECT_NE(warm.text.find("\"reply\""), std::string::npos) << warm.text;
+  EXPECT_EQ(read_file(home + "/setups").value_or(""), "set up\n");
+  // What the warm one runs with comes from the volume.
+  const Told linked = shell(world, "LD_LIBRARY_PATH='" + home + "/volume/banchu-libraries' ldd '" +
+                                       std::string(BANCHU_PROGRAM) + "' | grep -c '" + home + "/volume'");
+  EXPECT_GT(std::atoi(linked.text.c_str()), 5) << linked.text;
+  // Another processor: everything is set up again.
+  ASSERT_EQ(shell(world, "echo other > '" + home + "/volume/banchu-libraries/machine'; " + start).exit_code, 0);
+  EXPECT_EQ(read_file(home + "/setups").value_or(""), "set up\nset up\n");
+}
+
 }  // namespace
 }  // namespace banchu

@@ -18,10 +18,13 @@ void print_finding(const AppContext& context, const DoctorFinding& finding) {
   const char* mark = finding.health == Health::good ? "●" : finding.health == Health::note ? "◐" : "✗";
   context.print(fmt::format("{} {}", context.out.paint(style_of(finding.health), mark), finding.what));
   const std::string indent(kIndent, ' ');
-  for (const std::string& text : {finding.why, finding.mend.empty() ? "" : "→ " + finding.mend}) {
+  const std::string mend = finding.mend.empty() ? "" : "→ " + finding.mend + (finding.command.empty() ? "" : ":");
+  for (const std::string& text : {finding.why, mend}) {
     if (text.empty()) continue;
     for (const std::string& line : wrapped(text, context.out.columns() - kIndent - 1)) context.print(indent + line);
   }
+  // In one line however long, so that it can be copied.
+  if (!finding.command.empty()) context.print(indent + (mend.empty() ? "→ " : "  ") + finding.command);
 }
 
 Result<int> run_doctor(AppContext& context) {
@@ -34,7 +37,8 @@ Result<int> run_doctor(AppContext& context) {
                     {"health", name_of(finding.health)},
                     {"what", finding.what},
                     {"why", finding.why},
-                    {"mend", finding.mend}});
+                    {"mend", cure_of(finding)},
+                    {"command", finding.command}});
     print_finding(context, finding);
   }
   context.answer({{"ok", wrong == 0}, {"version", BANCHU_VERSION}, {"findings", std::move(list)}});

@@ -1,4 +1,4 @@
-// journal add, show, export.
+// journal add, show, export, mirror.
 #include "journal/journal.h"
 
 #include <fmt/format.h>
@@ -91,6 +91,14 @@ Result<int> run_export(AppContext& context, const JournalFlags& flags) {
   return 0;
 }
 
+Result<int> run_mirror(AppContext& context) {
+  BANCHU_TRY(const std::unique_ptr<Bag> bag, open_bag(context, Bag::Access::read_write));
+  BANCHU_TRY(const int written, Journal(*bag).repair_mirror());
+  context.answer({{"written", written}});
+  context.say("{} lines written again; the text files say what the bag says", written);
+  return 0;
+}
+
 }  // namespace
 
 void add_journal_verbs(CLI::App& app, AppContext& context) {
@@ -123,6 +131,10 @@ void add_journal_verbs(CLI::App& app, AppContext& context) {
   out->add_option("--to", flags->to, "A file instead of stdout")->type_name("FILE");
   out->add_flag("--force", flags->force, "Replaces what is there");
   on_run(out, context, [&context, flags] { return run_export(context, *flags); });
+
+  on_run(add_verb(*group, "mirror", "Writes the text files in memory_core/journal again where they lack something",
+                  "banchu journal mirror"),
+         context, [&context] { return run_mirror(context); });
 }
 
 }  // namespace banchu

@@ -9,6 +9,7 @@
 #include <iostream>
 
 #include "app/device_flags.h"
+#include "app/meter.h"
 #include "app/night_jobs.h"
 #include "app/night_text.h"
 #include "app/open.h"
@@ -26,6 +27,8 @@ struct NightFlags {
   int memory_limit_mb = 0;
   DeviceFlags device;
   std::string only;
+  std::string then;
+  double spend_at_most = 0;
   bool ask = false;
   bool dry_run = false;
   bool explain = false;
@@ -181,10 +184,24 @@ Result<int> tell_end(const AppContext& context, Bag& bag, const NightFlags& flag
   return outcome.decision == Decision::refused ? kExitAnswerIsNo : 0;
 }
 
-Result<int> run_stages(AppContext& context, const NightFlags& flags, Until until) {
+// Over the cap the stage that runs is asked to end between two steps, as by Ctrl-C.
+std::function<Status(double)> watch_spending(AppContext& context, const Spending& spending, Status& last_word) {
+  if (spending.most <= 0) return {};
+  return [&context, spending, &last_word](double seconds) {
+    last_word = spending.check(seconds);
+    if (!last_word) context.cancel = true;
+    return last_word;
+  };
+}
+
+Result<int> run_stages(AppContext& context, const NightFlags& flags, Until until, std::string& decision) {
   BANCHU_TRY(std::unique_ptr<Bag> bag, open_bag(context, Bag::Access::read_write));
   BANCHU_TRY(const Recipe recipe, load_recipe(flags.recipe, bag->folder()));
+  const Spending spending{flags.spend_at_most, recipe.price_per_hour, recipe.currency};
+  BANCHU_TRY_STATUS(spending.can_be_counted());
   BANCHU_TRY(NightRequest request, prepare(context, *bag, recipe, flags));
+  Status spent;
+  request.may_go_on = watch_spending(context, spending, spent);
   request.until = until;
 
   ProgressBar bar(context);
@@ -200,9 +217,11 @@ Result<int> run_stages(AppContext& context, const NightFlags& flags, Until until
     bar.clear();
     tell(context, context.named("measuring"), report_lines(report, context.language == Language::ko ? "ko" : "en"));
   };
-  BANCHU_TRY(const NightOutcome outcome, run_night(request));
+  const Result<NightOutcome> ended = run_night(request);
   bar.clear();
-  return tell_end(context, *bag, flags, outcome, until);
+  if (!ended) return spent ? ended.error() : spent.error();
+  decision = ended->finished ? name_of(ended->decision) : "unfinished";
+  return tell_end(context, *bag, flags, *ended, until);
 }
 
 Result<int> run_night_verb(AppContext& context, const NightFlags& flags, Until until) {
@@ -212,7 +231,11 @@ Result<int> run_night_verb(AppContext& context, const NightFlags& flags, Until u
     BANCHU_TRY(const Recipe recipe, load_recipe(flags.recipe, bag_folder(context)));
     return run_look(context, flags, recipe);
   }
-  return run_stages(context, flags, flags.only.empty() ? until : named);
+  std::string decision = "failed";
+  const Result<int> answer = run_stages(context, flags, flags.only.empty() ? until : named, decision);
+  // Whoever ends it by hand is there, and wants the machine.
+  if (answer || answer.error().code != Code::Cancelled) run_then(context, flags.then, decision);
+  return answer;
 }
 
 struct StageVerb {
@@ -259,6 +282,13 @@ void add_night_verbs(CLI::App& app, AppContext& context) {
     if (name == "night") {
       verb->add_flag("--dry-run", flags->dry_run, "What the day holds and the recipe; writes nothing");
       verb->add_flag("--progress", flags->progress, "Tells every step as a JSON line on stderr, for other programs");
+      verb->add_option("--then", flags->then,
+                       "A command of yours for when it is over, such as one that ends a rented machine")
+          ->type_name("COMMAND");
+      verb->add_option("--spend-at-most", flags->spend_at_most,
+                       "Ends before a stage when the night has cost so much (by the recipe's price_per_hour)")
+          ->type_name("AMOUNT")
+          ->check(CLI::Range(0.0, 1e12));
       verb->add_option("--only", flags->only, "Stop after this stage: ruminate, train or evaluate");
     }
     on_run(verb, context, [&context, flags, until = stage.until] { return run_night_verb(context, *flags, until); });

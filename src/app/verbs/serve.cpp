@@ -5,6 +5,7 @@
 
 #include <thread>
 
+#include "app/meter.h"
 #include "app/served_bag.h"
 #include "app/served_life.h"
 #include "app/verbs.h"
@@ -25,6 +26,8 @@ struct ServeFlags {
   int queue = 64;
   std::vector<std::string> aliases;
   std::vector<std::string> personas;
+  double idle_minutes = 0;
+  std::string then;
 };
 
 Result<int> make_key(AppContext& context, const ServeFlags& flags) {
@@ -61,8 +64,22 @@ Household house_of(const std::shared_ptr<ServedBag>& bag, const std::shared_ptr<
   return house;
 }
 
-Result<int> run_serve(AppContext& context, const ServeFlags& flags) {
-  if (!flags.new_key.empty()) return make_key(context, flags);
+// Whether the server has ended by itself: nobody was answered and no night ran for so long.
+bool wait_for_the_end(AppContext& context, const ServeFlags& flags, const Server& server, ServedBag& bag,
+                      ServedLife& life) {
+  IdleWatch watch(flags.idle_minutes * 60, steady_seconds());
+  while (!is_cancelled(&context.cancel)) {
+    std::this_thread::sleep_for(kLook);
+    bag.show_life();
+    const SpeechFigures figures = server.figures();
+    const bool is_busy = figures.speaking + figures.waiting > 0 || life.is_night_running();
+    if (watch.is_over(is_busy, figures.prompt_tokens + figures.completion_tokens, steady_seconds())) return true;
+  }
+  return false;
+}
+
+// Answers whether it ended because nobody asked anything.
+Result<bool> serve_until_the_end(AppContext& context, const ServeFlags& flags) {
   ServeOptions options;
   options.host = flags.host;
   options.port = flags.port;
@@ -82,16 +99,22 @@ Result<int> run_serve(AppContext& context, const ServeFlags& flags) {
   BANCHU_TRY(const auto file, find_model(context, bag->bag(), self ? &*self : nullptr));
   BANCHU_TRY(const std::shared_ptr<Model> model, Model::load(file));
   const bool keeps = bag->bag() != nullptr;
-  BANCHU_TRY(std::shared_ptr<Life> life, ServedLife::open(context, flags.personas, "/proc/self/exe"));
-  BANCHU_TRY(const std::unique_ptr<Server> server, Server::open(model, options, house_of(bag, model, std::move(life))));
+  BANCHU_TRY(const std::shared_ptr<ServedLife> life, ServedLife::open(context, flags.personas, "/proc/self/exe"));
+  BANCHU_TRY(const std::unique_ptr<Server> server, Server::open(model, options, house_of(bag, model, life)));
   announce(context, flags, *server, keeps);
   std::thread listening([&server] { server->run(); });
-  while (!is_cancelled(&context.cancel)) {
-    std::this_thread::sleep_for(kLook);
-    bag->show_life();
-  }
+  const bool is_idle = wait_for_the_end(context, flags, *server, *bag, *life);
   server->stop();
   listening.join();
+  return is_idle;
+}
+
+Result<int> run_serve(AppContext& context, const ServeFlags& flags) {
+  if (!flags.new_key.empty()) return make_key(context, flags);
+  BANCHU_TRY(const bool is_idle, serve_until_the_end(context, flags));
+  if (!is_idle) return 0;
+  context.note(context.said("nobody has asked anything for {} minutes; the server has ended", flags.idle_minutes));
+  run_then(context, flags.then, "idle");
   return 0;
 }
 
@@ -112,6 +135,11 @@ void add_serve_verbs(CLI::App& app, AppContext& context) {
   serve->add_option("--queue", flags->queue, "Requests that may wait for a place")->check(CLI::Range(1, 10000));
   serve->add_option("--persona", flags->personas, "A mask that clients may choose: a YAML file")->type_name("FILE");
   serve->add_option("--alias", flags->aliases, "Another name that clients may ask for")->type_name("NAME");
+  serve->add_option("--idle-limit", flags->idle_minutes, "Ends when nobody was answered and no night ran for so long")
+      ->type_name("MINUTES")
+      ->check(CLI::Range(0.0, 1e6));
+  serve->add_option("--then", flags->then, "A command of yours for when the idle limit has ended it")
+      ->type_name("COMMAND");
   on_run(serve, context, [&context, flags] { return run_serve(context, *flags); });
 }
 
