@@ -8,12 +8,14 @@
 //   arc_lab raw                       id, raw figures of the told order; the same of a shuffle
 //   arc_lab score [full|fast] [MODEL.gguf]
 //   arc_lab turning                   {"id", "points": units, "features": [[...] a unit]}: the five turning points
+//   arc_lab states MODEL.gguf FILE    every unit's row of the last layer, float32 after float32, into FILE
 //   arc_lab standard                  a golden set on stdin: each episode's score, held out; the map
 //   arc_lab shuffles K COUNT SEED     id, -1 (the original) or the shuffle's number, every order feature, the weighed
 //                                     sum
 #include <fmt/format.h>
 
 #include <ctime>
+#include <fstream>
 #include <iostream>
 #include <numeric>
 #include <string>
@@ -22,6 +24,7 @@
 #include "arc/measure.h"
 #include "arc/numeric.h"
 #include "arc/order.h"
+#include "arc/probe_states.h"
 #include "arc/reading_json.h"
 #include "arc/shuffle.h"
 #include "arc/turning_points.h"
@@ -209,7 +212,24 @@ int standard() {
   return 0;
 }
 
+// Rows of float32, one a unit, in the order of stdin.
+int states(const std::string& model, const std::string& path) {
+  OpenModel open;
+  if (!open_model(model, open)) return 1;
+  std::ofstream out(path, std::ios::binary);
+  for (Tale tale; next_tale(tale);) {
+    const auto rows = read_states(tale.views(), *open.session, nullptr, nullptr);
+    if (!rows) return fmt::print(stderr, "{}: {}\n", tale.id, rows.error().message), 1;
+    for (const std::vector<float>& row : *rows) {
+      out.write(reinterpret_cast<const char*>(row.data()), static_cast<std::streamsize>(row.size() * sizeof(float)));
+    }
+    out.flush();
+  }
+  return 0;
+}
+
 int run(const std::vector<std::string>& words) {
+  if (words[0] == "states" && words.size() == 3) return states(words[1], words[2]);
   if (words[0] == "speed") return speed();
   if (words[0] == "standard") return standard();
   Tale tale;

@@ -1,0 +1,51 @@
+#include "arc/probe_states.h"
+
+#include <algorithm>
+#include <array>
+
+#include "arc/model_signals.h"
+
+namespace banchu {
+namespace {
+
+constexpr std::size_t kUnitsAtOnce = 64;  // between two looks at the progress bar and the cancel flag
+constexpr std::array<std::string_view, 28> kMarks = {".", ",",  "!",  "?",  ";",  ":",  "\"", "'",  ")",  "]",
+                                                     "}", "~",  "…",  "。", "！", "？", "，", "；", "：", "”",
+                                                     "’", "」", "』", "》", "〉", "»",  "）", "—"};
+
+}  // namespace
+
+std::string_view closing_mark(std::string_view unit) {
+  while (!unit.empty() && (unit.back() == ' ' || unit.back() == '\n' || unit.back() == '\t')) unit.remove_suffix(1);
+  return std::ranges::any_of(kMarks, [&](std::string_view mark) { return unit.ends_with(mark); }) ? "" : ".";
+}
+
+ScoreRequest state_request(std::string_view unit, const Tokenizer& tokenizer, std::span<const Token> start,
+                           std::size_t window) {
+  ScoreRequest request;
+  request.tokens.assign(start.begin(), start.end());
+  const std::vector<Token> tokens = tokenizer.encode(std::string(unit) + std::string(closing_mark(unit)));
+  request.tokens.insert(request.tokens.end(), tokens.begin(), tokens.end());
+  request.tokens.resize(std::min(request.tokens.size(), window));
+  request.hidden = {static_cast<std::uint32_t>(request.tokens.size() - 1)};
+  return request;
+}
+
+Result<std::vector<std::vector<float>>> read_states(std::span<const std::string_view> units, Session& session,
+                                                    const ProgressSink& progress, const CancelFlag* cancel) {
+  const Tokenizer& tokenizer = session.model().tokenizer();
+  const std::vector<Token> start = tokenizer.encode("\n");
+  std::vector<std::vector<float>> states;
+  for (std::size_t first = 0; first < units.size(); first += kUnitsAtOnce) {
+    std::vector<ScoreRequest> requests;
+    for (const std::string_view unit : units.subspan(first, std::min(kUnitsAtOnce, units.size() - first))) {
+      requests.push_back(state_request(unit, tokenizer, start, kWindowTokens));
+    }
+    BANCHU_TRY(std::vector<Score> scores, session.score(requests, 0, nullptr, cancel));
+    for (Score& score : scores) states.push_back(std::move(score.hidden.front()));
+    if (progress) progress({"reading", states.size(), units.size(), "sentence", ""});
+  }
+  return states;
+}
+
+}  // namespace banchu
