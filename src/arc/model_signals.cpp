@@ -2,17 +2,19 @@
 
 #include <algorithm>
 
+#include "arc/probe_states.h"
+
 namespace banchu {
 namespace {
 
 class ModelReader {
  public:
-  ModelReader(std::span<const std::string_view> units, Session& session, const CancelFlag* cancel)
-      : session_(session), cancel_(cancel) {
+  ModelReader(std::span<const std::string_view> units, Session& session, bool with_states, const CancelFlag* cancel)
+      : session_(session), with_states_(with_states), cancel_(cancel) {
     const Tokenizer& tokenizer = session.model().tokenizer();
     tokens_ = start_ = tokenizer.encode("\n");
     for (std::size_t i = 0; i < units.size(); ++i) {
-      alone_.push_back({tokenizer.encode(units[i]), {}});
+      alone_.push_back({tokenizer.encode(units[i]), tokenizer.encode(closing_mark(units[i])), {}});
       begins_.push_back(tokens_.size());
       const std::vector<Token> unit = tokenizer.encode((i > 0 ? " " : "") + std::string(units[i]));
       tokens_.insert(tokens_.end(), unit.begin(), unit.end());
@@ -28,6 +30,7 @@ class ModelReader {
       reading.twice.push_back(twice_read(i));
       reading.units.push_back(signals_of(reading.twice.back(), begins_[i]));
     }
+    reading.states = std::move(states_);
     reading.tokens = read_tokens_;
     return reading;
   }
@@ -65,12 +68,12 @@ class ModelReader {
   Status read_alone() {
     std::vector<ScoreRequest> requests;
     for (const Alone& unit : alone_) {
-      ScoreRequest request;
-      request.tokens = start_;
+      const std::span<const Token> mark = with_states_ ? unit.mark : std::span<const Token>();
+      ScoreRequest request = state_request(start_, unit.tokens, mark, window());
+      if (!with_states_) request.hidden.clear();
       const std::size_t read = std::min(unit.tokens.size(), window() - start_.size());
       for (std::size_t i = 0; i < read; ++i) {
-        request.positions.push_back(static_cast<std::uint32_t>(request.tokens.size()));
-        request.tokens.push_back(unit.tokens[i]);
+        request.positions.push_back(static_cast<std::uint32_t>(start_.size() + i));
       }
       requests.push_back(std::move(request));
     }
@@ -78,6 +81,7 @@ class ModelReader {
     for (std::size_t u = 0; u < alone_.size(); ++u) {
       alone_[u].logprobs = std::move(scores[u].logprobs);
       alone_[u].logprobs.resize(alone_[u].tokens.size());  // what did not fit the window has no surprise
+      if (with_states_) states_.push_back(std::move(scores[u].hidden.front()));
     }
     return {};
   }
@@ -108,24 +112,27 @@ class ModelReader {
 
   struct Alone {
     std::vector<Token> tokens;
+    std::vector<Token> mark;  // what closes it, for its state
     std::vector<float> logprobs;
   };
 
   Session& session_;
+  bool with_states_;
   const CancelFlag* cancel_;
   std::vector<Token> start_;
   std::vector<Token> tokens_;
   std::vector<std::size_t> begins_;  // of each unit, and the end
   std::vector<Alone> alone_;
   std::vector<float> in_context_, entropy_;
+  std::vector<std::vector<float>> states_;
   std::uint64_t read_tokens_ = 0;
 };
 
 }  // namespace
 
-Result<ModelReading> read_with_model(std::span<const std::string_view> units, Session& session,
+Result<ModelReading> read_with_model(std::span<const std::string_view> units, Session& session, bool with_states,
                                      const CancelFlag* cancel) {
-  return ModelReader(units, session, cancel).run();
+  return ModelReader(units, session, with_states, cancel).run();
 }
 
 }  // namespace banchu

@@ -20,12 +20,12 @@ std::string_view closing_mark(std::string_view unit) {
   return std::ranges::any_of(kMarks, [&](std::string_view mark) { return unit.ends_with(mark); }) ? "" : ".";
 }
 
-ScoreRequest state_request(std::string_view unit, const Tokenizer& tokenizer, std::span<const Token> start,
+ScoreRequest state_request(std::span<const Token> start, std::span<const Token> tokens, std::span<const Token> mark,
                            std::size_t window) {
   ScoreRequest request;
-  request.tokens.assign(start.begin(), start.end());
-  const std::vector<Token> tokens = tokenizer.encode(std::string(unit) + std::string(closing_mark(unit)));
-  request.tokens.insert(request.tokens.end(), tokens.begin(), tokens.end());
+  for (const std::span<const Token> part : {start, tokens, mark}) {
+    request.tokens.insert(request.tokens.end(), part.begin(), part.end());
+  }
   request.tokens.resize(std::min(request.tokens.size(), window));
   request.hidden = {static_cast<std::uint32_t>(request.tokens.size() - 1)};
   return request;
@@ -39,7 +39,8 @@ Result<std::vector<std::vector<float>>> read_states(std::span<const std::string_
   for (std::size_t first = 0; first < units.size(); first += kUnitsAtOnce) {
     std::vector<ScoreRequest> requests;
     for (const std::string_view unit : units.subspan(first, std::min(kUnitsAtOnce, units.size() - first))) {
-      requests.push_back(state_request(unit, tokenizer, start, kWindowTokens));
+      requests.push_back(
+          state_request(start, tokenizer.encode(unit), tokenizer.encode(closing_mark(unit)), kWindowTokens));
     }
     BANCHU_TRY(std::vector<Score> scores, session.score(requests, 0, nullptr, cancel));
     for (Score& score : scores) states.push_back(std::move(score.hidden.front()));

@@ -21,8 +21,9 @@ namespace banchu {
 // What stands behind the unit so that it closes: "" or ".".
 std::string_view closing_mark(std::string_view unit);
 
-// A request that reads `unit` alone and asks for its row and for nothing else. `start`: the tokens of a line break.
-ScoreRequest state_request(std::string_view unit, const Tokenizer& tokenizer, std::span<const Token> start,
+// A request that reads a unit (`tokens`, closed by `mark`'s) alone behind `start`, a line break, and asks for its row
+// and for nothing else.
+ScoreRequest state_request(std::span<const Token> start, std::span<const Token> tokens, std::span<const Token> mark,
                            std::size_t window);
 
 // [units][n_embd], in their order.
