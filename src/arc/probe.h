@@ -4,7 +4,7 @@
 // read = w h + b. Valence and arousal are in standard deviations of the sentences that taught them; an emotion is a
 // share, about 0 .. 1. How much a reading counts beside the lexicon's is learned too, for each language: a model that
 // knows no Korean has no say about Korean.
-// On disk: JSON, docs/format.md, "A probe". Threads: plain data. Errors: NotFound; InvalidArgument (a file that is no
+// On disk: JSON, docs/arc.md, "Probes". Threads: plain data. Errors: NotFound; InvalidArgument (a file that is no
 // probe; file and field are named).
 #pragma once
 
