@@ -32,6 +32,17 @@ Result<ArcModel> open_arc_model(const AppContext& context, bool is_needed) {
   return open;
 }
 
+Result<ArcModel> open_probed_model(const AppContext& context, const std::string& probe_file) {
+  if (!probe_file.empty() && context.options.model.empty()) {
+    return make_error(Code::InvalidArgument, "--probe needs --model", "a probe reads the states of one model");
+  }
+  BANCHU_TRY(ArcModel open, open_arc_model(context, false));
+  if (open.model != nullptr) {
+    BANCHU_TRY(open.probe, open_probe(*open.model, probe_file));
+  }
+  return open;
+}
+
 std::filesystem::path probe_path(const std::string& model_digest) {
   return shared_models_folder().parent_path() / "probes" / (model_digest + ".json");
 }

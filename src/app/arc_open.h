@@ -22,6 +22,8 @@ struct ArcModel {
 };
 // `is_needed`: without --model, the bag's or the shared folder's default. NotFound, and those of Session::open.
 Result<ArcModel> open_arc_model(const AppContext& context, bool is_needed);
+// For a score: with its probe, if there is one. --probe without --model is InvalidArgument.
+Result<ArcModel> open_probed_model(const AppContext& context, const std::string& probe_file);
 // --probe, else the one that calibrate made for this model, else the one that comes with the program, else null.
 Result<std::shared_ptr<const Probe>> open_probe(const Model& model, const std::string& file);
 // Where calibrate puts a model's probe: beside the shared models' folder.

@@ -10,9 +10,10 @@ namespace {
 class ModelReader {
  public:
   ModelReader(std::span<const std::string_view> units, Session& session, bool with_states, const CancelFlag* cancel)
-      : session_(session), with_states_(with_states), cancel_(cancel) {
+      : session_(session), with_states_(with_states), window_(window_tokens(session.model())), cancel_(cancel) {
     const Tokenizer& tokenizer = session.model().tokenizer();
-    tokens_ = start_ = tokenizer.encode("\n");
+    head_ = tokenizer.text_start();
+    tokens_ = start_ = line_start(tokenizer);
     for (std::size_t i = 0; i < units.size(); ++i) {
       alone_.push_back({tokenizer.encode(units[i]), tokenizer.encode(closing_mark(units[i])), {}});
       begins_.push_back(tokens_.size());
@@ -36,23 +37,26 @@ class ModelReader {
   }
 
  private:
-  std::size_t window() const { return kWindowTokens; }
-
   Status read_in_context() {
     in_context_.assign(tokens_.size(), 0.0f);
     entropy_.assign(tokens_.size(), 0.0f);
     std::vector<ScoreRequest> requests;
     std::vector<std::size_t> offsets;
     for (std::size_t scored = start_.size(); scored < tokens_.size();) {
-      const std::size_t begin = scored > kOverlapTokens ? scored - kOverlapTokens : 0;
-      const std::size_t end = std::min(tokens_.size(), begin + window());
+      const std::size_t overlap = std::min(kOverlapTokens, window_ / 4);
+      const std::size_t begin = scored > overlap ? scored - overlap : 0;
+      // A later window opens as a text does, where the vocabulary asks for that.
       ScoreRequest request;
-      request.tokens.assign(tokens_.begin() + static_cast<std::ptrdiff_t>(begin),
+      if (begin > 0) request.tokens = head_;
+      const std::size_t head = request.tokens.size();
+      const std::size_t end = std::min(tokens_.size(), begin + window_ - head);
+      request.tokens.insert(request.tokens.end(), tokens_.begin() + static_cast<std::ptrdiff_t>(begin),
                             tokens_.begin() + static_cast<std::ptrdiff_t>(end));
       request.entropy = true;
-      for (std::size_t at = scored; at < end; ++at) request.positions.push_back(static_cast<std::uint32_t>(at - begin));
+      for (std::size_t at = scored; at < end; ++at)
+        request.positions.push_back(static_cast<std::uint32_t>(at - begin + head));
       requests.push_back(std::move(request));
-      offsets.push_back(begin);
+      offsets.push_back(begin - head);  // wraps around, and back when a position is added
       scored = end;
     }
     BANCHU_TRY(const std::vector<Score> scores, score(requests));
@@ -69,9 +73,9 @@ class ModelReader {
     std::vector<ScoreRequest> requests;
     for (const Alone& unit : alone_) {
       const std::span<const Token> mark = with_states_ ? unit.mark : std::span<const Token>();
-      ScoreRequest request = state_request(start_, unit.tokens, mark, window());
+      ScoreRequest request = state_request(start_, unit.tokens, mark, window_);
       if (!with_states_) request.hidden.clear();
-      const std::size_t read = std::min(unit.tokens.size(), window() - start_.size());
+      const std::size_t read = std::min(unit.tokens.size(), window_ - start_.size());
       for (std::size_t i = 0; i < read; ++i) {
         request.positions.push_back(static_cast<std::uint32_t>(start_.size() + i));
       }
@@ -118,8 +122,10 @@ class ModelReader {
 
   Session& session_;
   bool with_states_;
+  std::size_t window_;
   const CancelFlag* cancel_;
-  std::vector<Token> start_;
+  std::vector<Token> head_;   // BOS, or nothing
+  std::vector<Token> start_;  // BOS and a line break
   std::vector<Token> tokens_;
   std::vector<std::size_t> begins_;  // of each unit, and the end
   std::vector<Alone> alone_;
@@ -129,6 +135,11 @@ class ModelReader {
 };
 
 }  // namespace
+
+std::size_t window_tokens(const Model& model) {
+  const std::size_t trained = model.info().context_tokens;
+  return trained == 0 ? kWindowTokens : std::min(kWindowTokens, trained);
+}
 
 Result<ModelReading> read_with_model(std::span<const std::string_view> units, Session& session, bool with_states,
                                      const CancelFlag* cancel) {

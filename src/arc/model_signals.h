@@ -20,6 +20,9 @@ namespace banchu {
 inline constexpr std::size_t kWindowTokens = 1024;
 inline constexpr std::size_t kOverlapTokens = 256;
 
+// kWindowTokens, or what the model was trained with where that is less.
+std::size_t window_tokens(const Model& model);
+
 struct ModelReading {
   std::vector<ModelSignals> units;
   std::vector<TwiceRead> twice;

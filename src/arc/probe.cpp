@@ -109,8 +109,8 @@ double ProbeTarget::read(std::span<const float> state) const {
 }
 
 double ProbeTarget::share_in(ArcLanguage language) const {
-  const std::string name = language == ArcLanguage::korean ? "ko" : "en";
-  const auto found = std::ranges::find(languages, name, &ProbeLanguage::language);
+  const std::string wanted = language == ArcLanguage::korean ? "ko" : "en";
+  const auto found = std::ranges::find(languages, wanted, &ProbeLanguage::language);
   return found == languages.end() ? 0.0 : found->share;
 }
 

@@ -31,16 +31,22 @@ ScoreRequest state_request(std::span<const Token> start, std::span<const Token> 
   return request;
 }
 
+std::vector<Token> line_start(const Tokenizer& tokenizer) {
+  std::vector<Token> start = tokenizer.text_start();
+  for (const Token token : tokenizer.encode("\n")) start.push_back(token);
+  return start;
+}
+
 Result<std::vector<std::vector<float>>> read_states(std::span<const std::string_view> units, Session& session,
                                                     const ProgressSink& progress, const CancelFlag* cancel) {
   const Tokenizer& tokenizer = session.model().tokenizer();
-  const std::vector<Token> start = tokenizer.encode("\n");
+  const std::vector<Token> start = line_start(tokenizer);
+  const std::size_t window = window_tokens(session.model());
   std::vector<std::vector<float>> states;
   for (std::size_t first = 0; first < units.size(); first += kUnitsAtOnce) {
     std::vector<ScoreRequest> requests;
     for (const std::string_view unit : units.subspan(first, std::min(kUnitsAtOnce, units.size() - first))) {
-      requests.push_back(
-          state_request(start, tokenizer.encode(unit), tokenizer.encode(closing_mark(unit)), kWindowTokens));
+      requests.push_back(state_request(start, tokenizer.encode(unit), tokenizer.encode(closing_mark(unit)), window));
     }
     BANCHU_TRY(std::vector<Score> scores, session.score(requests, 0, nullptr, cancel));
     for (Score& score : scores) states.push_back(std::move(score.hidden.front()));

@@ -26,6 +26,9 @@ std::string_view closing_mark(std::string_view unit);
 ScoreRequest state_request(std::span<const Token> start, std::span<const Token> tokens, std::span<const Token> mark,
                            std::size_t window);
 
+// What stands before a unit: the vocabulary's BOS, if it asks for one, and a line break.
+std::vector<Token> line_start(const Tokenizer& tokenizer);
+
 // [units][n_embd], in their order.
 Result<std::vector<std::vector<float>>> read_states(std::span<const std::string_view> units, Session& session,
                                                     const ProgressSink& progress, const CancelFlag* cancel);

@@ -40,7 +40,7 @@ struct ArcUnit {
   double arousal = 0;   // 0 .. 1
   double coverage = 0;  // share of words that the lexicon knows
   std::optional<ModelSignals> model;
-  std::vector<double> probe;  // what an emotion probe reads, in the order of Reading.probe_targets; else empty
+  std::vector<double> probe = {};  // what an emotion probe reads, in the order of Reading.probe_targets; else empty
 };
 
 struct PhaseSpan {

@@ -13,7 +13,7 @@
 namespace banchu {
 
 inline constexpr std::size_t kFolds = 5;
-inline constexpr std::array<double, 6> kRidgeStrengths = {0.01, 0.03, 0.1, 0.3, 1, 3};
+inline constexpr std::array<double, 6> kRidgeStrengths = {0.03, 0.1, 0.3, 1, 3, 10};
 
 struct RidgeProblem {
   std::size_t columns = 0;

@@ -33,6 +33,8 @@ class Tokenizer {
   virtual ~Tokenizer() = default;
   // Text as text: nothing in it becomes a control token, no BOS or EOS is added.
   virtual std::vector<Token> encode(std::string_view text) const = 0;
+  // What stands before the first token of any text: the vocabulary's BOS where it asks for one, else nothing.
+  virtual std::vector<Token> text_start() const { return {}; }
   virtual std::string decode(std::span<const Token> tokens) const = 0;
   // The bytes of one token (may be half a UTF-8 character); "" for control tokens.
   virtual const std::string& piece(Token token) const = 0;
@@ -124,14 +126,15 @@ using TextSink = std::function<void(std::string_view)>;
 struct ScoreRequest {
   std::vector<Token> tokens;
   std::vector<std::uint32_t> positions;
-  bool entropy = false;               // also the entropy of the whole distribution at each position
-  std::vector<std::uint32_t> hidden;  // ascending; the last layer's row behind its norm, where the text is classified
+  bool entropy = false;  // also the entropy of the whole distribution at each position
+  std::vector<std::uint32_t> hidden =
+      {};  // ascending; the last layer's row behind its norm, where the text is classified
 };
 struct Score {
-  std::vector<float> logprobs;             // of tokens[positions[i]], natural log
-  std::vector<float> entropies;            // in nats, as many as positions when asked for
-  std::vector<TopK> top;                   // as many as positions when top_k > 0, else empty
-  std::vector<std::vector<float>> hidden;  // [request.hidden, n_embd]
+  std::vector<float> logprobs;                  // of tokens[positions[i]], natural log
+  std::vector<float> entropies;                 // in nats, as many as positions when asked for
+  std::vector<TopK> top;                        // as many as positions when top_k > 0, else empty
+  std::vector<std::vector<float>> hidden = {};  // [request.hidden, n_embd]
 };
 
 // Owns a llama context. Threads: one thread at a time. Adapters are loaded and freed by this session.

@@ -26,19 +26,11 @@ struct ArcFlags {
 
 // Only --model brings a language model in.
 Result<ArcModel> open_model(const AppContext& context, const ArcFlags& flags) {
-  const bool is_asked = !context.options.model.empty();
-  if (flags.no_model && is_asked) {
+  if (flags.no_model && !context.options.model.empty()) {
     return make_error(Code::InvalidArgument, "--model and --no-model contradict each other", "give one of them");
   }
   if (flags.no_model) context.note(context.named("no language model is used: lexicon and rules only"));
-  if (!flags.probe.empty() && !is_asked) {
-    return make_error(Code::InvalidArgument, "--probe needs --model", "a probe reads the states of one model");
-  }
-  BANCHU_TRY(ArcModel open, open_arc_model(context, false));
-  if (open.model != nullptr) {
-    BANCHU_TRY(open.probe, open_probe(*open.model, flags.probe));
-  }
-  return open;
+  return open_probed_model(context, flags.probe);
 }
 
 // A conversation: one JSON object a line with "messages"; every message is a turn.

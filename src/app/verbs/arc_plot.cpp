@@ -47,11 +47,9 @@ Result<int> run_plot(AppContext& context, const PlotFlags& flags) {
   BANCHU_TRY(const SourceText text, pick_text(flags));
   ArcOptions options = arc_options(context, flags.dials);
   BANCHU_TRY_STATUS(check_dials(options));
-  BANCHU_TRY(const ArcModel open, open_arc_model(context, false));
-  if (open.model != nullptr) {
-    BANCHU_TRY(options.probe, open_probe(*open.model, flags.probe));
-    options.session = open.session.get();
-  }
+  BANCHU_TRY(const ArcModel open, open_probed_model(context, flags.probe));
+  options.session = open.session.get();
+  options.probe = open.probe;
   if (!flags.dials.golden.empty()) {
     BANCHU_TRY(options.standard, open_standard(context, flags.dials));
   }
