@@ -31,22 +31,27 @@ std::string digest_of(std::span<const ArcTurn> units) {
   return sha256(all);
 }
 
-// Where a probe reads `name`, its word and the lexicon's (both standardised) are added as calibration found them to be
-// worth in this language; the lexicon's alone elsewhere.
-std::vector<double> felt(const std::vector<double>& by_words, const char* name, const Probe* probe,
-                         std::span<const std::vector<float>> states, ArcLanguage language) {
-  std::vector<double> both = standardised(by_words);
+// How much a probe's reading of `name` counts in this language: 0 where there is none.
+double share_of(const ModelReading& model, const Probe* probe, const char* name, ArcLanguage language) {
   const ProbeTarget* target = probe == nullptr ? nullptr : probe->target(name);
-  if (target == nullptr || states.empty()) return both;
-  const double share = target->share_in(language);
+  return target == nullptr || model.states.empty() ? 0.0 : target->share_in(language);
+}
+
+// The lexicon's word on `name` and a probe's, both standardised, added as calibration found them to be worth.
+std::vector<double> felt(const std::vector<double>& by_words, const ModelReading& model, const Probe* probe,
+                         const char* name, ArcLanguage language) {
+  std::vector<double> both = standardised(by_words);
+  const double share = share_of(model, probe, name, language);
+  if (share <= 0) return both;
   std::vector<double> read;
-  for (const std::vector<float>& state : states) read.push_back(target->read(state));
+  for (const std::vector<float>& state : model.states) read.push_back(probe->target(name)->read(state));
   read = standardised(read);
   for (std::size_t i = 0; i < both.size(); ++i) both[i] = share * read[i] + (1 - share) * both[i];
   return standardised(both);
 }
 
 Series series_of(const Discourse& discourse, const ModelReading& model, const Probe* probe) {
+  const bool is_read = share_of(model, probe, "valence", discourse.language()) > 0;
   std::vector<double> valence;
   std::vector<double> arousal;
   Series series;
@@ -55,11 +60,11 @@ Series series_of(const Discourse& discourse, const ModelReading& model, const Pr
     valence.push_back(emotion.valence);
     arousal.push_back(emotion.arousal);
     const bool repeated = i > 0 && discourse.unit(i - 1).fingerprint == discourse.unit(i).fingerprint;
-    const bool known = emotion.coverage > kLowCoverage || !model.states.empty();
+    const bool known = is_read || emotion.coverage > kLowCoverage;
     series.witness.push_back(repeated ? kRepeatedWitness : known ? 1.0 : 0.6);
   }
-  series.valence = felt(valence, "valence", probe, model.states, discourse.language());
-  series.arousal = felt(arousal, "arousal", probe, model.states, discourse.language());
+  series.valence = felt(valence, model, probe, "valence", discourse.language());
+  series.arousal = felt(arousal, model, probe, "arousal", discourse.language());
   if (model.units.empty()) return series;
   std::vector<double> surprisal;
   for (const ModelSignals& signals : model.units) surprisal.push_back(signals.surprisal);

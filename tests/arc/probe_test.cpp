@@ -73,7 +73,7 @@ TEST(Probe, RowsOfAGroupNeverJudgeEachOther) {
     taught.sets[0].sentences[i].valence = taught.sets[0].sentences[i - 1].valence;
   }
   for (auto& state : taught.states) {
-    Rng rng(static_cast<std::uint64_t>(state[0] * 1000), "wide");
+    Rng rng(static_cast<std::uint64_t>(1000 + state[0] * 10), "wide");
     state.resize(300);
     for (float& x : state) x = static_cast<float>(rng.normal());
   }
