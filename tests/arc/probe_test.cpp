@@ -230,6 +230,30 @@ TEST_F(ProbedScore, AnotherModelsProbeIsRefused) {
   EXPECT_NE(reading.error().hint.find("arc calibrate"), std::string::npos);
 }
 
+// From sentences to a probe by the model itself: half of them of the sun, half of the rain.
+TEST_F(ProbedScore, WhatAModelWasTaughtItReads) {
+  LabelledSet letters{"letters", "d", {}};
+  for (int i = 0; i < 80; ++i) {
+    const std::string day = " on day " + std::to_string(i) + ".";
+    letters.sentences.push_back({(i % 2 == 0 ? "the sun is bright" : "the rain is cold") + day, "", {}, {}, {}});
+    letters.sentences.back().valence = i % 2 == 0 ? 1 : -1;
+  }
+  const Probe made = calibrate_probe(std::span(&letters, 1), *session_, {}).value();
+  EXPECT_EQ(made.model, model_->digest());
+  EXPECT_EQ(made.dimension, model_->info().n_embd);
+  EXPECT_EQ(made.model_name, "tiny.gguf");
+  EXPECT_GT(made.target("valence")->languages[0].probe, 0.8);
+}
+
+TEST(ShippedProbe, ReadsTheDefaultModelAndNoOther) {
+  const auto probe = shipped_probe("b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53");
+  ASSERT_TRUE(probe);
+  EXPECT_EQ(probe->dimension, 576u);
+  EXPECT_GT(probe->target("valence")->share_in(ArcLanguage::english), 0);
+  EXPECT_EQ(probe->target("valence")->share_in(ArcLanguage::korean), 0);  // the model knows none
+  EXPECT_FALSE(shipped_probe(std::string(64, '0')));
+}
+
 TEST_F(ProbedScore, TooFewSentencesTeachNothing) {
   std::vector<LabelledSet> sets = planted(false).sets;
   sets[0].sentences.resize(30);
