@@ -20,7 +20,7 @@ class LabelledReader {
   Status read_line(std::string_view line, std::size_t row, LabelledSet& set) {
     where_ = fmt::format("{} row {}", name_, row);
     BANCHU_TRY(const Json json, parse_json(line, where_));
-    if (!json.is_object()) return fault("{}");
+    if (!json.is_object()) return fault("text");
     const auto units = json.find("units");
     if (units == json.end()) return read_sentence(json, string_at(json, "group"), set);
     if (!units->is_array()) return fault("units");
