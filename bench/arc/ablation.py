@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The 35 -> 95 experiment: the same weak predictions read in ever more ways, against arcs that a person drew.
 
-    bench/arc/ablation.py samples/golden/*.jsonl
+    bench/arc/ablation.py samples/golden/*.jsonl [--probe en=PROBE.json,STATES.f32]
 
 Fixed before the first run. Texts: the golden episodes with their hand-set valence (-3 .. 3 a sentence); no step below
 was fitted to a valence label of theirs. Human arc: those labels smoothed by a gaussian of max(2, 6 % of the sentences).
@@ -11,6 +11,8 @@ same as A3 and A5 for the lexicon; B3 and B5 for both added. Columns: local macr
 between), Spearman by sentence, Spearman of arcs, cosine of DCT 1..5, F1 of peaks and valleys within 6 %, and
 C = 100 (.4 rho + .3 cosine + .3 F1), beside it the median and the 95 % point of all circular shifts of the same
 arc. Sham: random predictions through the same steps. A part that adds less than 2 points to C is no gain.
+A6, with --probe: a probe that the golden episodes did not teach (bench/arc/probe.py), read off the states of their sentences
+(the same order), smoothed as A3; alone, and with the lexicon in the share that its own fit gave it.
 """
 import argparse, json, pathlib, subprocess
 
@@ -110,13 +112,34 @@ def read(paths):
     return truths, {r["id"]: r for r in map(json.loads, out.splitlines())}
 
 
+def scaled(values):
+    values = np.array(values, float)
+    return (values - values.mean()) / max(1e-12, values.std())
+
+
+def add_probe(argument, rows, seen):
+    lang, files = argument.split("=", 1)
+    probe, states = files.split(",", 1)
+    valence = next(t for t in json.loads(pathlib.Path(probe).read_text())["targets"] if t["name"] == "valence")
+    share = next((row["share"] for row in valence["cross_validated"] if row["language"] == lang), 0.0)
+    weights = np.array(valence["weights"])
+    read = np.fromfile(states, dtype=np.float32).reshape(-1, len(weights)) @ weights + valence["bias"]
+    for name in [n for n in rows if n.startswith(lang)]:
+        count = len(seen[name]["lexicon"])
+        mine, read = scaled(read[:count]), read[count:]
+        seen[name]["probe"] = mine
+        seen[name]["probe and lexicon"] = share * mine + (1 - share) * scaled(seen[name]["lexicon"])
+
+
 def steps(seen):
     def smoothed(name):
         return smooth(np.array(seen[name]), width_of(len(seen[name])))
 
     def step(name, what):
         return np.array(seen["decoded"][name][what])
-    return {"A0 argmax": np.array(seen["argmax"], float), "A1 thresholds": np.array(seen["ovr"], float),
+    probe = {} if "probe" not in seen else {"A6 probe smoothed": smoothed("probe"),
+                                            "A6 probe and lexicon smoothed": smoothed("probe and lexicon")}
+    return probe | {"A0 argmax": np.array(seen["argmax"], float), "A1 thresholds": np.array(seen["ovr"], float),
             "A2 posteriors": np.array(seen["posterior"]), "A3 smoothed": smoothed("posterior"),
             "A4 decoder": step("posterior", "gamma1"), "A5 rules": step("posterior", "rules"),
             "L3 lexicon smoothed": smoothed("lexicon"), "L5 lexicon decoded": step("lexicon", "rules"),
@@ -127,9 +150,12 @@ def steps(seen):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("golden", type=pathlib.Path, nargs="+")
+    parser.add_argument("--probe", action="append", default=[])
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "bench/results/arc.json")
     args = parser.parse_args()
     truths, seen = read(args.golden)
+    for argument in args.probe:
+        add_probe(argument, truths, seen)
     answer = {}
     for lang in ("en", "ko"):
         names = [n for n in truths if n.startswith(lang)]

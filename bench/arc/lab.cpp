@@ -8,23 +8,29 @@
 //   arc_lab raw                       id, raw figures of the told order; the same of a shuffle
 //   arc_lab score [full|fast] [MODEL.gguf]
 //   arc_lab turning                   {"id", "points": units, "features": [[...] a unit]}: the five turning points
+//   arc_lab states MODEL.gguf FILE    every unit's row of the last layer, float32 after float32, into FILE
+//   arc_lab fit MODEL.gguf STATES OUT.json DATA.jsonl...   a probe from rows that `states` wrote, file behind file
 //   arc_lab standard                  a golden set on stdin: each episode's score, held out; the map
 //   arc_lab shuffles K COUNT SEED     id, -1 (the original) or the shuffle's number, every order feature, the weighed
 //                                     sum
 #include <fmt/format.h>
 
 #include <ctime>
+#include <fstream>
 #include <iostream>
 #include <numeric>
 #include <string>
 
+#include "arc/calibrate.h"
 #include "arc/emotions.h"
 #include "arc/measure.h"
 #include "arc/numeric.h"
 #include "arc/order.h"
+#include "arc/probe_states.h"
 #include "arc/reading_json.h"
 #include "arc/shuffle.h"
 #include "arc/turning_points.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "tale.h"
 
@@ -209,7 +215,56 @@ int standard() {
   return 0;
 }
 
+// Rows of float32, one a unit, in the order of stdin.
+int states(const std::string& model, const std::string& path) {
+  OpenModel open;
+  if (!open_model(model, open)) return 1;
+  std::ofstream out(path, std::ios::binary);
+  for (Tale tale; next_tale(tale);) {
+    const auto rows = read_states(tale.views(), *open.session, nullptr, nullptr);
+    if (!rows) return fmt::print(stderr, "{}: {}\n", tale.id, rows.error().message), 1;
+    for (const std::vector<float>& row : *rows) {
+      out.write(reinterpret_cast<const char*>(row.data()), static_cast<std::streamsize>(row.size() * sizeof(float)));
+    }
+    out.flush();
+  }
+  return 0;
+}
+
+// What `banchu arc calibrate` makes, without reading the sentences again.
+int fit(const std::vector<std::string>& words) {
+  OpenModel open;
+  if (!open_model(words[1], open)) return 1;
+  std::vector<LabelledSet> sets;
+  std::size_t rows = 0;
+  for (std::size_t i = 4; i < words.size(); ++i) {
+    Result<LabelledSet> set = read_labelled(words[i]);
+    if (!set) return fmt::print(stderr, "{}\n", set.error().message), 1;
+    rows += set->sentences.size();
+    sets.push_back(std::move(*set));
+  }
+  std::ifstream in(words[2], std::ios::binary);
+  std::vector<std::vector<float>> states(rows, std::vector<float>(open.model->info().n_embd));
+  for (std::vector<float>& row : states) {
+    in.read(reinterpret_cast<char*>(row.data()), static_cast<std::streamsize>(row.size() * sizeof(float)));
+  }
+  if (!in) return fmt::print(stderr, "{} holds fewer than {} rows\n", words[2], rows), 1;
+  Result<Probe> probe = fit_probe(sets, std::move(states));
+  if (!probe) return fmt::print(stderr, "{}\n", probe.error().message), 1;
+  probe->model = open.model->digest();
+  probe->model_name = open.model->path().filename().string();
+  for (const ProbeTarget& target : probe->targets) {
+    for (const ProbeLanguage& language : target.languages) {
+      fmt::print("{}\t{}\t{}\t{:.4f}\t{:.4f}\t{:.4f}\t{:.3f}\t{}\n", target.name, language.language, language.rows,
+                 language.probe, language.lexicon, language.both, language.share, target.strength);
+    }
+  }
+  return write_file_atomic(words[3], probe_text(*probe)) ? 0 : 1;
+}
+
 int run(const std::vector<std::string>& words) {
+  if (words[0] == "fit" && words.size() > 4) return fit(words);
+  if (words[0] == "states" && words.size() == 3) return states(words[1], words[2]);
   if (words[0] == "speed") return speed();
   if (words[0] == "standard") return standard();
   Tale tale;

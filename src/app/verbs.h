@@ -43,6 +43,7 @@ void add_arc_verbs(CLI::App& app, AppContext& context);
 // Below `arc` and `arc golden`; add_arc_verbs calls them.
 void add_arc_plot_verb(CLI::App& arc, AppContext& context);
 void add_arc_compare_verb(CLI::App& arc, AppContext& context);
+void add_arc_calibrate_verb(CLI::App& arc, AppContext& context);
 void add_arc_golden_verbs(CLI::App& arc, AppContext& context);
 void add_arc_golden_make_verb(CLI::App& golden, AppContext& context);
 void add_explain_verbs(CLI::App& app, AppContext& context);

@@ -31,7 +31,27 @@ std::string digest_of(std::span<const ArcTurn> units) {
   return sha256(all);
 }
 
-Series series_of(const Discourse& discourse, const std::vector<ModelSignals>& model) {
+// How much a probe's reading of `name` counts in this language: 0 where there is none.
+double share_of(const ModelReading& model, const Probe* probe, const char* name, ArcLanguage language) {
+  const ProbeTarget* target = probe == nullptr ? nullptr : probe->target(name);
+  return target == nullptr || model.states.empty() ? 0.0 : target->share_in(language);
+}
+
+// The lexicon's word on `name` and a probe's, both standardised, added as calibration found them to be worth.
+std::vector<double> felt(const std::vector<double>& by_words, const ModelReading& model, const Probe* probe,
+                         const char* name, ArcLanguage language) {
+  std::vector<double> both = standardised(by_words);
+  const double share = share_of(model, probe, name, language);
+  if (share <= 0) return both;
+  std::vector<double> read;
+  for (const std::vector<float>& state : model.states) read.push_back(probe->target(name)->read(state));
+  read = standardised(read);
+  for (std::size_t i = 0; i < both.size(); ++i) both[i] = share * read[i] + (1 - share) * both[i];
+  return standardised(both);
+}
+
+Series series_of(const Discourse& discourse, const ModelReading& model, const Probe* probe) {
+  const bool is_read = share_of(model, probe, "valence", discourse.language()) > 0;
   std::vector<double> valence;
   std::vector<double> arousal;
   Series series;
@@ -40,24 +60,31 @@ Series series_of(const Discourse& discourse, const std::vector<ModelSignals>& mo
     valence.push_back(emotion.valence);
     arousal.push_back(emotion.arousal);
     const bool repeated = i > 0 && discourse.unit(i - 1).fingerprint == discourse.unit(i).fingerprint;
-    series.witness.push_back(repeated ? kRepeatedWitness : emotion.coverage > kLowCoverage ? 1.0 : 0.6);
+    const bool known = is_read || emotion.coverage > kLowCoverage;
+    series.witness.push_back(repeated ? kRepeatedWitness : known ? 1.0 : 0.6);
   }
-  series.valence = standardised(valence);
-  series.arousal = standardised(arousal);
-  if (model.empty()) return series;
+  series.valence = felt(valence, model, probe, "valence", discourse.language());
+  series.arousal = felt(arousal, model, probe, "arousal", discourse.language());
+  if (model.units.empty()) return series;
   std::vector<double> surprisal;
-  for (const ModelSignals& signals : model) surprisal.push_back(signals.surprisal);
+  for (const ModelSignals& signals : model.units) surprisal.push_back(signals.surprisal);
   const std::vector<double> z = standardised(surprisal);
   for (std::size_t i = 0; i < z.size(); ++i) series.arousal[i] += z[i];
   return series;
 }
 
-void fill_units(std::span<const ArcTurn> units, const Discourse& discourse, const std::vector<ModelSignals>& model,
-                Reading& reading) {
+void fill_units(std::span<const ArcTurn> units, const Discourse& discourse, const ModelReading& model,
+                const Probe* probe, Reading& reading) {
+  if (!model.states.empty()) {
+    for (const ProbeTarget& target : probe->targets) reading.probe_targets.push_back(target.name);
+  }
   for (std::size_t i = 0; i < units.size(); ++i) {
     const UnitEmotion& emotion = discourse.unit(i).emotion;
-    ArcUnit unit{units[i].speaker, units[i].text, emotion.valence, emotion.arousal, emotion.coverage, std::nullopt};
-    if (!model.empty()) unit.model = model[i];
+    ArcUnit unit{units[i].speaker, units[i].text, emotion.valence, emotion.arousal, emotion.coverage, std::nullopt, {}};
+    if (!model.units.empty()) unit.model = model.units[i];
+    if (!model.states.empty()) {
+      for (const ProbeTarget& target : probe->targets) unit.probe.push_back(target.read(model.states[i]));
+    }
     reading.units.push_back(std::move(unit));
   }
 }
@@ -83,8 +110,24 @@ std::string why_unmeasurable(const Discourse& discourse) {
   return "";
 }
 
-void fill_notes(const Discourse& discourse, bool with_model, Reading& reading) {
-  if (!with_model) reading.notes.push_back("no language model was used: lexicon and rules only");
+// What a reader must know of the probe, if a model was used.
+void fill_probe_note(const Probe* probe, ArcLanguage language, Reading& reading) {
+  const ProbeTarget* valence = probe == nullptr ? nullptr : probe->target("valence");
+  if (probe == nullptr) {
+    reading.notes.push_back(
+        "there is no emotion probe for this model, so valence is the lexicon's; `banchu arc calibrate --model MODEL` "
+        "makes one");
+  } else if (valence == nullptr || valence->share_in(language) <= 0) {
+    reading.notes.push_back("the probe of this model says nothing of valence in this language: it is the lexicon's");
+  }
+}
+
+void fill_notes(const Discourse& discourse, const ArcOptions& options, Reading& reading) {
+  if (options.session == nullptr) {
+    reading.notes.push_back("no language model was used: lexicon and rules only");
+  } else {
+    fill_probe_note(options.probe.get(), discourse.language(), reading);
+  }
   if (discourse.language() == ArcLanguage::mixed) {
     reading.notes.push_back("the text mixes languages; each word was read in its own");
   }
@@ -101,6 +144,15 @@ void fill_cost(const Discourse& discourse, std::uint64_t tokens, double began, R
   if (reading.cost.words > 0) {
     reading.cost.ms_per_1000_words = reading.cost.seconds * 1e6 / static_cast<double>(reading.cost.words);
   }
+}
+
+// A probe reads one model's numbers and means nothing on another's.
+Status check_probe(const ArcOptions& options) {
+  if (options.session == nullptr || options.probe == nullptr) return {};
+  if (options.probe->model == options.session->model().digest()) return {};
+  return make_error(Code::FailedPrecondition,
+                    fmt::format("the probe was made for the model {}, not for this one", options.probe->model_name),
+                    "`banchu arc calibrate --model MODEL` makes one for it");
 }
 
 // A standard was calibrated without a language model, so it is asked without one.
@@ -147,6 +199,7 @@ Result<Reading> score_text(std::string_view text, const ArcOptions& options) {
 
 Result<Reading> score_units(std::span<const ArcTurn> given, const ArcOptions& options) {
   BANCHU_TRY_STATUS(check_dials(options));
+  BANCHU_TRY_STATUS(check_probe(options));
   const double began = steady_seconds();
   std::vector<ArcTurn> units;
   std::size_t broken = 0;
@@ -167,15 +220,16 @@ Result<Reading> score_units(std::span<const ArcTurn> given, const ArcOptions& op
   reading.reason = why_unmeasurable(discourse);
   ModelReading model;
   if (options.session != nullptr && reading.reason.empty()) {
-    BANCHU_TRY(model, read_with_model(texts, *options.session, options.cancel));
+    BANCHU_TRY(model, read_with_model(texts, *options.session, options.probe != nullptr, options.cancel));
     reading.inputs.model = options.session->model().digest();
+    if (options.probe != nullptr) reading.inputs.probe = options.probe->digest;
   }
-  fill_units(units, discourse, model.units, reading);
-  fill_notes(discourse, options.session != nullptr, reading);
+  fill_units(units, discourse, model, options.probe.get(), reading);
+  fill_notes(discourse, options, reading);
   std::optional<ArcSubscores> by_words;
   if (reading.reason.empty()) {
-    ArcScorer scorer(discourse, series_of(discourse, model.units), std::move(speakers), follow_of(model, discourse),
-                     options);
+    ArcScorer scorer(discourse, series_of(discourse, model, options.probe.get()), std::move(speakers),
+                     follow_of(model, discourse), options);
     BANCHU_TRY_STATUS(scorer.run(reading));
     by_words = scorer.subscores_by_words();
     reading.turning_points = find_turning_points(discourse, kMinArcUnits);

@@ -3,7 +3,7 @@
 //
 // Without a session it works on lexicon and rules alone, gives the same bytes on every machine, and says so in notes.
 // Threads: pure functions; a session is used by one thread at a time. Errors: InvalidArgument (gamma or tau out of
-// range, a text over the limit), FailedPrecondition (a model that cannot give what was asked), Cancelled.
+// range, a text over the limit), FailedPrecondition (a probe of another model), Cancelled.
 // A text too short to measure is no error: its reading has no coherence, and a reason.
 #pragma once
 
@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "arc/probe.h"
 #include "arc/reading.h"
 #include "arc/standard.h"
 #include "base/progress.h"
@@ -33,6 +34,7 @@ struct ArcOptions {
   double tau = 1;    // persistence that an extremum must have, in standard deviations of the arc
   std::shared_ptr<const Standard> standard;  // null: `standard` and `ceiling` stay absent
   Session* session = nullptr;                // null: no language model
+  std::shared_ptr<const Probe> probe;        // null: valence is the lexicon's; else of the session's model
   bool with_interval = true;                 // false leaves out interval, null and grid (a fast look)
   std::uint64_t seed = 1;
   const CancelFlag* cancel = nullptr;

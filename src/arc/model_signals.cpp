@@ -2,17 +2,20 @@
 
 #include <algorithm>
 
+#include "arc/probe_states.h"
+
 namespace banchu {
 namespace {
 
 class ModelReader {
  public:
-  ModelReader(std::span<const std::string_view> units, Session& session, const CancelFlag* cancel)
-      : session_(session), cancel_(cancel) {
+  ModelReader(std::span<const std::string_view> units, Session& session, bool with_states, const CancelFlag* cancel)
+      : session_(session), with_states_(with_states), window_(window_tokens(session.model())), cancel_(cancel) {
     const Tokenizer& tokenizer = session.model().tokenizer();
-    tokens_ = start_ = tokenizer.encode("\n");
+    head_ = tokenizer.text_start();
+    tokens_ = start_ = line_start(tokenizer);
     for (std::size_t i = 0; i < units.size(); ++i) {
-      alone_.push_back({tokenizer.encode(units[i]), {}});
+      alone_.push_back({tokenizer.encode(units[i]), tokenizer.encode(closing_mark(units[i])), {}});
       begins_.push_back(tokens_.size());
       const std::vector<Token> unit = tokenizer.encode((i > 0 ? " " : "") + std::string(units[i]));
       tokens_.insert(tokens_.end(), unit.begin(), unit.end());
@@ -28,28 +31,32 @@ class ModelReader {
       reading.twice.push_back(twice_read(i));
       reading.units.push_back(signals_of(reading.twice.back(), begins_[i]));
     }
+    reading.states = std::move(states_);
     reading.tokens = read_tokens_;
     return reading;
   }
 
  private:
-  std::size_t window() const { return kWindowTokens; }
-
   Status read_in_context() {
     in_context_.assign(tokens_.size(), 0.0f);
     entropy_.assign(tokens_.size(), 0.0f);
     std::vector<ScoreRequest> requests;
     std::vector<std::size_t> offsets;
     for (std::size_t scored = start_.size(); scored < tokens_.size();) {
-      const std::size_t begin = scored > kOverlapTokens ? scored - kOverlapTokens : 0;
-      const std::size_t end = std::min(tokens_.size(), begin + window());
+      const std::size_t overlap = std::min(kOverlapTokens, window_ / 4);
+      const std::size_t begin = scored > overlap ? scored - overlap : 0;
+      // A later window opens as a text does, where the vocabulary asks for that.
       ScoreRequest request;
-      request.tokens.assign(tokens_.begin() + static_cast<std::ptrdiff_t>(begin),
+      if (begin > 0) request.tokens = head_;
+      const std::size_t head = request.tokens.size();
+      const std::size_t end = std::min(tokens_.size(), begin + window_ - head);
+      request.tokens.insert(request.tokens.end(), tokens_.begin() + static_cast<std::ptrdiff_t>(begin),
                             tokens_.begin() + static_cast<std::ptrdiff_t>(end));
       request.entropy = true;
-      for (std::size_t at = scored; at < end; ++at) request.positions.push_back(static_cast<std::uint32_t>(at - begin));
+      for (std::size_t at = scored; at < end; ++at)
+        request.positions.push_back(static_cast<std::uint32_t>(at - begin + head));
       requests.push_back(std::move(request));
-      offsets.push_back(begin);
+      offsets.push_back(begin - head);  // wraps around, and back when a position is added
       scored = end;
     }
     BANCHU_TRY(const std::vector<Score> scores, score(requests));
@@ -65,12 +72,12 @@ class ModelReader {
   Status read_alone() {
     std::vector<ScoreRequest> requests;
     for (const Alone& unit : alone_) {
-      ScoreRequest request;
-      request.tokens = start_;
-      const std::size_t read = std::min(unit.tokens.size(), window() - start_.size());
+      const std::span<const Token> mark = with_states_ ? unit.mark : std::span<const Token>();
+      ScoreRequest request = state_request(start_, unit.tokens, mark, window_);
+      if (!with_states_) request.hidden.clear();
+      const std::size_t read = std::min(unit.tokens.size(), window_ - start_.size());
       for (std::size_t i = 0; i < read; ++i) {
-        request.positions.push_back(static_cast<std::uint32_t>(request.tokens.size()));
-        request.tokens.push_back(unit.tokens[i]);
+        request.positions.push_back(static_cast<std::uint32_t>(start_.size() + i));
       }
       requests.push_back(std::move(request));
     }
@@ -78,6 +85,7 @@ class ModelReader {
     for (std::size_t u = 0; u < alone_.size(); ++u) {
       alone_[u].logprobs = std::move(scores[u].logprobs);
       alone_[u].logprobs.resize(alone_[u].tokens.size());  // what did not fit the window has no surprise
+      if (with_states_) states_.push_back(std::move(scores[u].hidden.front()));
     }
     return {};
   }
@@ -108,24 +116,34 @@ class ModelReader {
 
   struct Alone {
     std::vector<Token> tokens;
+    std::vector<Token> mark;  // what closes it, for its state
     std::vector<float> logprobs;
   };
 
   Session& session_;
+  bool with_states_;
+  std::size_t window_;
   const CancelFlag* cancel_;
-  std::vector<Token> start_;
+  std::vector<Token> head_;   // BOS, or nothing
+  std::vector<Token> start_;  // BOS and a line break
   std::vector<Token> tokens_;
   std::vector<std::size_t> begins_;  // of each unit, and the end
   std::vector<Alone> alone_;
   std::vector<float> in_context_, entropy_;
+  std::vector<std::vector<float>> states_;
   std::uint64_t read_tokens_ = 0;
 };
 
 }  // namespace
 
-Result<ModelReading> read_with_model(std::span<const std::string_view> units, Session& session,
+std::size_t window_tokens(const Model& model) {
+  const std::size_t trained = model.info().context_tokens;
+  return trained == 0 ? kWindowTokens : std::min(kWindowTokens, trained);
+}
+
+Result<ModelReading> read_with_model(std::span<const std::string_view> units, Session& session, bool with_states,
                                      const CancelFlag* cancel) {
-  return ModelReader(units, session, cancel).run();
+  return ModelReader(units, session, with_states, cancel).run();
 }
 
 }  // namespace banchu

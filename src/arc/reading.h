@@ -40,6 +40,7 @@ struct ArcUnit {
   double arousal = 0;   // 0 .. 1
   double coverage = 0;  // share of words that the lexicon knows
   std::optional<ModelSignals> model;
+  std::vector<double> probe = {};  // what an emotion probe reads, in the order of Reading.probe_targets; else empty
 };
 
 struct PhaseSpan {
@@ -90,6 +91,7 @@ struct ArcInputs {
   std::string golden;
   std::string text;
   std::string model;
+  std::string probe;
 };
 
 struct Reading {
@@ -106,6 +108,7 @@ struct Reading {
   double gamma = 1;
   double tau = 1;
   std::vector<ArcUnit> units;
+  std::vector<std::string> probe_targets;  // "valence", "arousal", emotions; empty without a probe
   std::vector<double> arc;  // posterior mean of the valence at each unit, in standard deviations of the text's own
   std::vector<PhaseSpan> phases;
   std::vector<Extremum> peaks;

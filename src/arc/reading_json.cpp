@@ -11,7 +11,7 @@ double rounded(double value) { return std::round(value * kDecimals) / kDecimals;
 
 Json number_or_null(const std::optional<double>& value) { return value ? Json(rounded(*value)) : Json(nullptr); }
 
-Json unit_to_json(const ArcUnit& unit) {
+Json unit_to_json(const ArcUnit& unit, const std::vector<std::string>& probe_targets) {
   Json json = {{"text", unit.text},
                {"valence", rounded(unit.valence)},
                {"arousal", rounded(unit.arousal)},
@@ -22,6 +22,7 @@ Json unit_to_json(const ArcUnit& unit) {
     json["context_gain"] = rounded(unit.model->context_gain);
     json["entropy"] = rounded(unit.model->entropy);
   }
+  for (std::size_t t = 0; t < unit.probe.size(); ++t) json["probe"][probe_targets[t]] = rounded(unit.probe[t]);
   return json;
 }
 
@@ -46,7 +47,8 @@ Json extrema_to_json(const std::vector<Extremum>& extrema) {
 }
 
 void add_lists(const Reading& reading, Json& json) {
-  json["units"] = list_of(reading.units, unit_to_json);
+  json["units"] =
+      list_of(reading.units, [&](const ArcUnit& unit) { return unit_to_json(unit, reading.probe_targets); });
   json["arc"] = list_of(reading.arc, [](double value) { return Json(rounded(value)); });
   json["phases"] = list_of(reading.phases, [](const PhaseSpan& span) {
     return Json{{"phase", kPhaseNames[static_cast<std::size_t>(span.phase)]}, {"begin", span.begin}, {"end", span.end}};
@@ -91,7 +93,8 @@ Json reading_to_json(const Reading& reading) {
   json["inputs"] = {{"engine", digest(reading.inputs.engine)},
                     {"golden", digest(reading.inputs.golden)},
                     {"text", digest(reading.inputs.text)},
-                    {"model", digest(reading.inputs.model)}};
+                    {"model", digest(reading.inputs.model)},
+                    {"probe", digest(reading.inputs.probe)}};
   return json;
 }
 

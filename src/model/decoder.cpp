@@ -26,6 +26,7 @@ llama_context_params context_params(const LoadedModel& model, const SessionOptio
   params.n_seq_max = static_cast<std::uint32_t>(sequences);
   params.n_batch = kBatchTokens;
   params.n_ubatch = kBatchTokens;
+  params.pooling_type = LLAMA_POOLING_TYPE_NONE;  // for keep_hidden(): a row a token
   params.n_threads = threads;
   params.n_threads_batch = threads;
   params.no_perf = true;
@@ -59,6 +60,7 @@ Result<std::unique_ptr<Decoder>> Decoder::open(const LoadedModel& model, const S
                       "ask for fewer context tokens or fewer conversations at once");
   }
   decoder->n_vocab_ = llama_vocab_n_tokens(llama_model_get_vocab(model.handle()));
+  decoder->n_embd_ = llama_model_n_embd_out(model.handle());
   decoder->context_tokens_ = static_cast<int>(llama_n_ctx_seq(decoder->context_.get()));
   decoder->context_tokens_ = std::min(decoder->context_tokens_, static_cast<int>(params.n_ctx / params.n_seq_max));
   decoder->batch_tokens_ = static_cast<int>(llama_n_batch(decoder->context_.get()));
@@ -132,6 +134,14 @@ std::span<const float> Decoder::logits(int row) const {
   const float* values = llama_get_logits_ith(context_.get(), row);
   BANCHU_CHECK(values != nullptr, "a row without logits was asked for");
   return {values, static_cast<std::size_t>(n_vocab_)};
+}
+
+void Decoder::keep_hidden(bool keeps) { llama_set_embeddings(context_.get(), keeps); }
+
+std::span<const float> Decoder::hidden(int row) const {
+  const float* values = llama_get_embeddings_ith(context_.get(), row);
+  if (values == nullptr) return {};
+  return {values, static_cast<std::size_t>(n_embd_)};
 }
 
 }  // namespace banchu

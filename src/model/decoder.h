@@ -30,6 +30,10 @@ class Decoder {
   Status decode();                // runs and empties the batch
   // Row of the last decode(); n_vocab floats, valid until the next one.
   std::span<const float> logits(int row) const;
+  // From now on a decode() keeps the last layer's rows too (and computes the logits of every token).
+  void keep_hidden(bool keeps);
+  // Of any row of the last decode() that kept them; n_embd floats, or nothing where the model has none.
+  std::span<const float> hidden(int row) const;
 
   int context_tokens() const { return context_tokens_; }  // of one sequence
   int sequences() const { return static_cast<int>(cached_.size()); }
@@ -41,6 +45,7 @@ class Decoder {
 
   LlamaContextHandle context_;
   int n_vocab_ = 0;
+  int n_embd_ = 0;
   int context_tokens_ = 0;
   int batch_tokens_ = 0;
   int rows_at_once_ = 0;

@@ -33,6 +33,8 @@ class Tokenizer {
   virtual ~Tokenizer() = default;
   // Text as text: nothing in it becomes a control token, no BOS or EOS is added.
   virtual std::vector<Token> encode(std::string_view text) const = 0;
+  // What stands before the first token of any text: the vocabulary's BOS where it asks for one, else nothing.
+  virtual std::vector<Token> text_start() const { return {}; }
   virtual std::string decode(std::span<const Token> tokens) const = 0;
   // The bytes of one token (may be half a UTF-8 character); "" for control tokens.
   virtual const std::string& piece(Token token) const = 0;
@@ -120,16 +122,19 @@ struct Completion {
 using TextSink = std::function<void(std::string_view)>;
 
 // What the model thinks of given tokens. One request: `tokens`, and the positions t >= 1 whose token is scored from
-// tokens[0..t).
+// tokens[0..t); and the positions whose state is wanted, which is what the model made of tokens[0..t].
 struct ScoreRequest {
   std::vector<Token> tokens;
   std::vector<std::uint32_t> positions;
   bool entropy = false;  // also the entropy of the whole distribution at each position
+  std::vector<std::uint32_t> hidden =
+      {};  // ascending; the last layer's row behind its norm, where the text is classified
 };
 struct Score {
-  std::vector<float> logprobs;   // of tokens[positions[i]], natural log
-  std::vector<float> entropies;  // in nats, as many as positions when asked for
-  std::vector<TopK> top;         // as many as positions when top_k > 0, else empty
+  std::vector<float> logprobs;                  // of tokens[positions[i]], natural log
+  std::vector<float> entropies;                 // in nats, as many as positions when asked for
+  std::vector<TopK> top;                        // as many as positions when top_k > 0, else empty
+  std::vector<std::vector<float>> hidden = {};  // [request.hidden, n_embd]
 };
 
 // Owns a llama context. Threads: one thread at a time. Adapters are loaded and freed by this session.
@@ -154,7 +159,8 @@ class Session {
                                                        const std::function<void(std::size_t)>& on_done,
                                                        const CancelFlag* cancel) = 0;
 
-  // Teacher-forced scores; `top_k` = 0 asks for none.
+  // Teacher-forced scores; `top_k` = 0 asks for none. A pass that hands out states computes logits for every token of
+  // its batches, because the engine does. Unsupported: a model that has no states of tokens.
   virtual Result<std::vector<Score>> score(std::span<const ScoreRequest> requests, int top_k,
                                            const std::function<void(std::size_t)>& on_done,
                                            const CancelFlag* cancel) = 0;

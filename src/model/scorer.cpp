@@ -41,11 +41,11 @@ TopK top_of(std::span<const float> logits, double log_sum, int k) {
 
 Status Scorer::check(const ScoreRequest& request, std::size_t number) const {
   const auto known = [&](Token t) { return t >= 0 && static_cast<std::size_t>(t) < n_vocab_; };
-  const bool positions = std::all_of(request.positions.begin(), request.positions.end(),
-                                     [&](std::uint32_t p) { return p >= 1 && p < request.tokens.size(); });
-  const bool sorted = std::adjacent_find(request.positions.begin(), request.positions.end(), std::greater_equal<>()) ==
-                      request.positions.end();
-  if (!positions || !sorted || !std::all_of(request.tokens.begin(), request.tokens.end(), known)) {
+  const auto within = [&](const std::vector<std::uint32_t>& positions, std::uint32_t first) {
+    return std::ranges::all_of(positions, [&](std::uint32_t p) { return p >= first && p < request.tokens.size(); }) &&
+           std::ranges::adjacent_find(positions, std::greater_equal<>()) == positions.end();
+  };
+  if (!within(request.positions, 1) || !within(request.hidden, 0) || !std::ranges::all_of(request.tokens, known)) {
     return make_error(Code::InvalidArgument, fmt::format("score request {} asks for impossible positions", number));
   }
   const auto context = static_cast<std::size_t>(decoder_.context_tokens());
@@ -75,25 +75,40 @@ Result<std::vector<Score>> Scorer::run(std::span<const ScoreRequest> requests,
 
 Status Scorer::run_group(std::span<const ScoreRequest> requests, std::size_t first, std::size_t count,
                          std::vector<Score>& scores) {
-  for (std::size_t i = 0; i < count; ++i) {
-    BANCHU_TRY_STATUS(add(requests[first + i], first + i, static_cast<int>(i), scores));
+  keeps_hidden_ = std::ranges::any_of(requests.subspan(first, count), [](const auto& r) { return !r.hidden.empty(); });
+  decoder_.keep_hidden(keeps_hidden_);
+  Status outcome;
+  for (std::size_t i = 0; i < count && outcome; ++i) {
+    outcome = add(requests[first + i], first + i, static_cast<int>(i), scores);
   }
-  return decode(scores);
+  if (outcome) outcome = decode(scores);
+  decoder_.keep_hidden(false);
+  return outcome;
+}
+
+// A batch that keeps states has a row of logits for every token, asked for or not.
+bool Scorer::is_full() const {
+  const int rows = keeps_hidden_ ? decoder_.size() : static_cast<int>(asked_.size());
+  return decoder_.room() == 0 || rows >= decoder_.rows_at_once();
 }
 
 Status Scorer::add(const ScoreRequest& request, std::size_t number, int sequence, std::vector<Score>& scores) {
   scores[number].logprobs.resize(request.positions.size());
   if (request.entropy) scores[number].entropies.resize(request.positions.size());
   if (top_k_ > 0) scores[number].top.resize(request.positions.size());
-  if (request.positions.empty()) return {};
-  std::size_t next = 0;
+  scores[number].hidden.resize(request.hidden.size());
   // Nothing behind the last asked position matters.
-  for (std::size_t at = 0; at < request.positions.back(); ++at) {
-    const bool wanted = request.positions[next] == at + 1;
-    const int row = decoder_.add(sequence, request.tokens[at], wanted);
-    if (wanted) asked_.push_back({row, number, next++, request.tokens[at + 1]});
-    const bool full = decoder_.room() == 0 || static_cast<int>(asked_.size()) >= decoder_.rows_at_once();
-    if (full) BANCHU_TRY_STATUS(decode(scores));
+  const std::size_t end = std::max<std::size_t>(request.positions.empty() ? 0 : request.positions.back(),
+                                                request.hidden.empty() ? 0 : request.hidden.back() + 1);
+  std::size_t next = 0;
+  std::size_t next_state = 0;
+  for (std::size_t at = 0; at < end; ++at) {
+    const bool scored = next < request.positions.size() && request.positions[next] == at + 1;
+    const bool kept = next_state < request.hidden.size() && request.hidden[next_state] == at;
+    const int row = decoder_.add(sequence, request.tokens[at], scored || keeps_hidden_);
+    if (scored) asked_.push_back({row, number, next++, request.tokens[at + 1]});
+    if (kept) asked_states_.push_back({row, number, next_state++});
+    if (is_full()) BANCHU_TRY_STATUS(decode(scores));
   }
   return {};
 }
@@ -111,7 +126,17 @@ Status Scorer::decode(std::vector<Score>& scores) {
     if (top_k_ > 0) scores[asked.request].top[asked.index] = top_of(logits, log_sum, top_k_);
   }
   asked_.clear();
-  return outcome;
+  return outcome ? take_states(scores) : outcome;
+}
+
+Status Scorer::take_states(std::vector<Score>& scores) {
+  for (const AskedState& asked : asked_states_) {
+    const std::span<const float> row = decoder_.hidden(asked.row);
+    if (row.empty()) return make_error(Code::Unsupported, "this model hands out no states of its tokens");
+    scores[asked.request].hidden[asked.index].assign(row.begin(), row.end());
+  }
+  asked_states_.clear();
+  return {};
 }
 
 }  // namespace banchu

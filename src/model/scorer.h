@@ -32,16 +32,25 @@ class Scorer {
     std::size_t index;
     Token token;
   };
+  struct AskedState {
+    int row;
+    std::size_t request;
+    std::size_t index;
+  };
   Status check(const ScoreRequest& request, std::size_t number) const;
   Status run_group(std::span<const ScoreRequest> requests, std::size_t first, std::size_t count,
                    std::vector<Score>& scores);
   Status add(const ScoreRequest& request, std::size_t number, int sequence, std::vector<Score>& scores);
   Status decode(std::vector<Score>& scores);
+  Status take_states(std::vector<Score>& scores);
+  bool is_full() const;
 
   Decoder& decoder_;
   std::size_t n_vocab_;
   int top_k_;
   std::vector<Asked> asked_;
+  std::vector<AskedState> asked_states_;
+  bool keeps_hidden_ = false;  // the group that is being read asks for states
 };
 
 }  // namespace banchu

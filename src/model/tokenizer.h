@@ -19,6 +19,9 @@ class LlamaTokenizer final : public Tokenizer {
   LlamaTokenizer(const llama_vocab* vocab, bool space_prefix);
 
   std::vector<Token> encode(std::string_view text) const override;
+  std::vector<Token> text_start() const override {
+    return adds_bos() && bos() >= 0 ? std::vector<Token>{bos()} : std::vector<Token>{};
+  }
   std::string decode(std::span<const Token> tokens) const override;
   const std::string& piece(Token token) const override;
   bool ends_generation(Token token) const override;

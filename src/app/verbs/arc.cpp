@@ -7,7 +7,6 @@
 
 #include "app/arc_open.h"
 #include "app/arc_text.h"
-#include "app/open.h"
 #include "app/verbs.h"
 #include "arc/reading_json.h"
 #include "base/file.h"
@@ -17,42 +16,21 @@ namespace banchu {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr int kContextTokens = 1024;
-constexpr int kSequences = 8;
 
 struct ArcFlags {
   std::vector<std::string> files;
   ArcDials dials;
   bool no_model = false;
-};
-
-struct OpenModel {
-  std::shared_ptr<Model> model;
-  std::unique_ptr<Session> session;  // null: none was asked for
+  std::string probe;
 };
 
 // Only --model brings a language model in.
-Result<OpenModel> open_model(const AppContext& context, const ArcFlags& flags) {
-  OpenModel open;
-  if (context.options.model.empty()) {
-    if (flags.no_model) context.note(context.named("no language model is used: lexicon and rules only"));
-    return open;
-  }
-  if (flags.no_model) {
+Result<ArcModel> open_model(const AppContext& context, const ArcFlags& flags) {
+  if (flags.no_model && !context.options.model.empty()) {
     return make_error(Code::InvalidArgument, "--model and --no-model contradict each other", "give one of them");
   }
-  std::unique_ptr<Bag> bag;
-  if (bag_exists(context)) {
-    BANCHU_TRY(bag, open_bag(context, Bag::Access::read_only));
-  }
-  BANCHU_TRY(const fs::path path, find_model(context, bag.get(), nullptr));
-  BANCHU_TRY(open.model, Model::load(path));
-  SessionOptions options;
-  options.threads = context.options.threads;
-  options.context_tokens = kContextTokens;
-  options.sequences = kSequences;
-  BANCHU_TRY(open.session, Session::open(open.model, options));
-  return open;
+  if (flags.no_model) context.note(context.named("no language model is used: lexicon and rules only"));
+  return open_probed_model(context, flags.probe);
 }
 
 // A conversation: one JSON object a line with "messages"; every message is a turn.
@@ -83,10 +61,11 @@ Result<Reading> score_file(const std::string& file, const ArcOptions& options) {
 }
 
 Result<int> run_score(AppContext& context, const ArcFlags& flags) {
-  BANCHU_TRY(const OpenModel open, open_model(context, flags));
   ArcOptions options = arc_options(context, flags.dials);
-  options.session = open.session.get();
   BANCHU_TRY_STATUS(check_dials(options));
+  BANCHU_TRY(const ArcModel open, open_model(context, flags));
+  options.session = open.session.get();
+  options.probe = open.probe;
   BANCHU_TRY(options.standard, open_standard(context, flags.dials));
   Json readings = Json::array();
   for (const std::string& file : flags.files) {
@@ -117,10 +96,12 @@ void add_arc_verbs(CLI::App& app, AppContext& context) {
       add_verb(*arc, "score", "How well the structure holds together, 0 to 100", "banchu arc score ch07.txt");
   score->add_option("file", flags->files, "Texts (UTF-8), or conversations (.jsonl)")->required()->type_name("FILE");
   add_arc_dials(score, flags->dials);
+  add_probe_flag(score, flags->probe);
   score->add_flag("--no-model", flags->no_model, "Says aloud that no language model is used");
   on_run(score, context, [&context, flags] { return run_score(context, *flags); });
   add_arc_plot_verb(*arc, context);
   add_arc_compare_verb(*arc, context);
+  add_arc_calibrate_verb(*arc, context);
   add_arc_golden_verbs(*arc, context);
 }
 

@@ -18,6 +18,7 @@ struct PlotFlags {
   std::string out;
   std::string id;
   std::string title;
+  std::string probe;
 };
 
 // The one text of the file, or the one that --id names.
@@ -45,6 +46,10 @@ std::vector<double> as_arc(const std::vector<double>& labels) {
 Result<int> run_plot(AppContext& context, const PlotFlags& flags) {
   BANCHU_TRY(const SourceText text, pick_text(flags));
   ArcOptions options = arc_options(context, flags.dials);
+  BANCHU_TRY_STATUS(check_dials(options));
+  BANCHU_TRY(const ArcModel open, open_probed_model(context, flags.probe));
+  options.session = open.session.get();
+  options.probe = open.probe;
   if (!flags.dials.golden.empty()) {
     BANCHU_TRY(options.standard, open_standard(context, flags.dials));
   }
@@ -58,6 +63,9 @@ Result<int> run_plot(AppContext& context, const PlotFlags& flags) {
     plot.can_draw_hangul = can_draw_hangul;
     return plot_svg(reading, plot);
   }));
+  if (open.model != nullptr) {
+    for (const std::string& note : reading.notes) context.note(translated(note, context.language));
+  }
   context.print(sparkline(reading.arc, 60));
   context.say(
       "{}: {} sentences, coherence {}", flags.out, reading.units.size(),
@@ -80,6 +88,7 @@ void add_arc_plot_verb(CLI::App& arc, AppContext& context) {
   plot->add_option("--id", flags->id, "Which text, where the file holds several");
   plot->add_option("--title", flags->title, "What stands above it");
   add_arc_dials(plot, flags->dials);
+  add_probe_flag(plot, flags->probe);
   on_run(plot, context, [&context, flags] { return run_plot(context, *flags); });
 }
 
