@@ -37,7 +37,7 @@ struct RemoteReply {
   std::uint32_t prompt_tokens = 0;  // the numbers of tokens are the server's word, 0 where it says none
   std::uint32_t cached_tokens = 0;
   std::uint32_t completion_tokens = 0;
-  double prompt_seconds = 0;  // until the first text came
+  double prompt_seconds = 0;  // until the first text came; 0 where the reply came in one piece
   double generation_seconds = 0;
 };
 

@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::size_t kShownText = 200;
 constexpr double kMostTokens = 4e9;
+constexpr int kFewestReads =
+    4;  // a reply that came in fewer did not stream: when its first word was ready is not known
 
 std::uint32_t count_at(const Json& object, const char* key) {
   return static_cast<std::uint32_t>(std::clamp(number_at(object, key), 0.0, kMostTokens));
@@ -28,7 +30,10 @@ RemoteStream::RemoteStream(std::string where, std::vector<std::string> stop, Tex
     : where_(std::move(where)), text_(std::move(stop), std::move(on_text)), began_(steady_seconds()) {}
 
 Result<bool> RemoteStream::push(std::string_view bytes) {
-  return events_.push(bytes, [this](const std::string& data) { return take(data); });
+  const std::size_t before = text_.raw().size();
+  const Result<bool> goes_on = events_.push(bytes, [this](const std::string& data) { return take(data); });
+  reads_ += text_.raw().size() > before ? 1 : 0;
+  return goes_on;
 }
 
 Error RemoteStream::in_stream(const Json& error) const {
@@ -110,7 +115,7 @@ Status RemoteStream::take_whole(const std::string& body) {
 
 RemoteReply RemoteStream::finish() {
   const double seconds = steady_seconds() - began_;
-  if (text_.raw().empty()) reply_.prompt_seconds = seconds;
+  if (reads_ < kFewestReads) reply_.prompt_seconds = 0;
   reply_.generation_seconds = seconds - reply_.prompt_seconds;
   reply_.text = text_.finish(std::min(text_end_, text_.raw().size()));
   return std::move(reply_);

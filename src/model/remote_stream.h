@@ -18,7 +18,7 @@ class RemoteStream {
  public:
   RemoteStream(std::string where, std::vector<std::string> stop, TextSink on_text);
 
-  // False: nothing more is needed; a stop sequence has come, or the end.
+  // What one read brought. False: nothing more is needed; a stop sequence has come, or the end.
   Result<bool> push(std::string_view bytes);
   // A server that does not stream answers in one piece.
   Status take_whole(const std::string& body);
@@ -39,6 +39,7 @@ class RemoteStream {
   EventStream events_;
   RemoteReply reply_;
   double began_;
+  int reads_ = 0;  // that brought text
   std::size_t text_end_ = std::string::npos;
   bool has_begun_ = false;
   bool is_whole_ = false;

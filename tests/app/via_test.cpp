@@ -139,7 +139,7 @@ TEST(NightAfterVia, ABagWithoutAModelRefusesAndSaysWhy) {
   ASSERT_EQ(world.run({"chat", "--via", server.url(), "--once", "My cat is called Nabi."}).exit_code, 0);
   const Ran ran = world.run({"--json", "night"});
   EXPECT_EQ(ran.exit_code, 5) << ran.err;
-  EXPECT_NE(ran.err.find("a server's model spoke this day (via tiny)"), std::string::npos) << ran.err;
+  EXPECT_NE(ran.err.find("a server's model spoke this day (tiny)"), std::string::npos) << ran.err;
   EXPECT_NE(ran.err.find("--model FILE night"), std::string::npos) << ran.err;
   EXPECT_EQ(world.run({"--json", "self", "list"}).json()["selves"].size(), 0u) << "nobody was born by the way";
 }
@@ -195,21 +195,24 @@ class ChatViaBanchu : public testing::Test {
 TEST_F(ChatViaBanchu, SaysWhatTheSameModelSaysHere) {
   const World world;
   world.make_bag();
-  const auto mask = world.write("dori.yaml",
-                                "system: You are a lion.\nfew_shot:\n  - {user: hello, reply: the lion lives.}\n"
-                                "sampling: {temperature: 0, max_tokens: 12}\nstop: [\"plain\"]\n");
-  const std::vector<std::string> once = {"--json",    "chat",        "--once", "where does the lion live?",
-                                         "--persona", mask.string(), "--mode", "sandbox"};
-  const Ran here = world.run(once);
-  ASSERT_EQ(here.exit_code, 0) << here.err;
-  std::vector<std::string> through = once;
-  through.insert(through.end(), {"--via", url()});
-  const Ran ran = world.run(through);
-  ASSERT_EQ(ran.exit_code, 0) << ran.err;
-  EXPECT_EQ(ran.json()["reply"], here.json()["reply"]);
-  EXPECT_EQ(ran.json()["model"], "banchu");
-  EXPECT_EQ(ran.json()["prompt_tokens"], here.json()["prompt_tokens"]);
-  EXPECT_EQ(ran.json()["stop_reason"], here.json()["stop_reason"]);
+  const std::string mask =
+      "system: You are a lion.\nfew_shot:\n  - {user: hello, reply: the lion lives.}\n"
+      "sampling: {temperature: 0, max_tokens: 12}\n";
+  const auto plain = world.write("free.yaml", mask),
+             stopped = world.write("stopped.yaml", mask + "stop: [\"in the\"]\n");
+  for (const auto& persona : {plain, stopped}) {
+    std::vector<std::string> words = {"--json",    "chat",           "--once", "where does the lion live?",
+                                      "--persona", persona.string(), "--mode", "sandbox"};
+    const Ran here = world.run(words);
+    ASSERT_EQ(here.exit_code, 0) << here.err;
+    words.insert(words.end(), {"--via", url()});
+    const Ran ran = world.run(words);
+    ASSERT_EQ(ran.exit_code, 0) << ran.err;
+    EXPECT_EQ(ran.json()["reply"], here.json()["reply"]);
+    EXPECT_EQ(ran.json()["stop_reason"], here.json()["stop_reason"]);
+    EXPECT_EQ(ran.json()["model"], "banchu");
+    if (persona == plain) EXPECT_EQ(ran.json()["prompt_tokens"], here.json()["prompt_tokens"]);
+  }
 }
 
 TEST(SelfPush, AnOllamaGetsTheAwakeSelfOnItsOwnBase) {

@@ -101,7 +101,7 @@ Status check_someone_can_learn(const AppContext& context, Bag& bag) {
   return make_error(Code::FailedPrecondition,
                     fmt::format("a server's model spoke this day ({}), and a night changes only the weights of a GGUF "
                                 "file on this machine",
-                                spoken->turn.self),
+                                spoken->turn.self.substr(self_of_remote("").size())),
                     "this bag has no model yet; name the one that shall learn: `banchu --model FILE night`");
 }
 
