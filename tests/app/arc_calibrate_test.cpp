@@ -40,7 +40,7 @@ TEST(ArcCalibrateVerb, MakesAProbeThatScoresUseFromThenOn) {
   EXPECT_EQ(made.json()["dimension"], 128);
   EXPECT_EQ(made.json()["targets"].size(), 2u);
   EXPECT_EQ(made.json()["targets"][0]["name"], "valence");
-  EXPECT_GT(made.json()["targets"][0]["languages"][0]["probe"].get<double>(), 0.9);
+  EXPECT_GT(made.json()["targets"][0]["languages"][0]["probe"].get<double>(), 0.7);
   EXPECT_TRUE(std::filesystem::exists(made.json()["probe"].get<std::string>()));
 
   const Json after = world.run({"--json", "arc", "score", story, "--model", tiny_model()}).json();
