@@ -27,7 +27,8 @@ std::filesystem::path link_path(const Bag& bag, const std::string& digest);
 // NotFound when no link begins with `prefix` (or `prefix` is under 4 digits), InvalidArgument when several do.
 Result<std::string> find_linked_model(const Bag& bag, const std::string& prefix);
 
-// models/<sha256>.gguf becomes a link to `file` (a copy of it with `copy`), unless one with that digest is there already.
+// models/<sha256>.gguf becomes a link to `file` (a copy of it with `copy`), unless one with that digest is there
+// already.
 Status link_model(Bag& bag, const std::filesystem::path& file, const std::string& digest, bool copy = false);
 
 // The model that the first self of this bag is born on; "" when none was chosen.
