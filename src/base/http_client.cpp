@@ -124,7 +124,9 @@ httplib::Result Call::send(httplib::Client& client) {
   request.content_receiver = [this](const char* bytes, std::size_t size, std::size_t, std::size_t) {
     return take({bytes, size});
   };
-  return client.send(request);
+  httplib::Result result = client.send(request);
+  if (result && answer.status == 0) take_head(*result);  // an answer that may have no body is not handed in on the way
+  return result;
 }
 
 httplib::Result Call::send_file(httplib::Client& client) {

@@ -243,9 +243,9 @@ TEST(Cure, LittleMemoryIsEnoughForANightThatMayTakeLittle) {
 #endif
   const Ward ward;
   ward.prepare("banchu journal add \"$TINY/good-day.jsonl\"");
-  const Seen ill = ward.visit("ulimit -v 1200000");
+  const Seen ill = ward.visit("ulimit -v 1000000");
   ASSERT_TRUE(ill.has("memory.little")) << ill.text;
-  const Seen mended = ward.visit("ulimit -v 1200000", ill.command("memory.little"));
+  const Seen mended = ward.visit("ulimit -v 1000000", ill.command("memory.little"));
   EXPECT_EQ(mended.exit_code, 0) << mended.text;
   EXPECT_FALSE(ward.visit("").has("memory.little"));  // the other half of the cure: what took the memory is gone
 }

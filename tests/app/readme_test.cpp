@@ -33,6 +33,8 @@ constexpr Elsewhere kRunElsewhere[] = {
     {"./check", "runs this test"},
     {"bin/banchu model pull hf:owner/repository/file.gguf",
      "needs a network; pull_verb_test pulls from a local server"},
+    {"bin/banchu chat --via http://127.0.0.1:11434 --model NAME", "needs an Ollama; via_test speaks through servers"},
+    {"bin/banchu chat --via http://127.0.0.1:11434 --model 이름", "the same, in Korean"},
     {"bin/banchu model pull hf:주인/저장소/파일.gguf", "the same, in Korean"},
 };
 
@@ -61,7 +63,8 @@ const std::map<std::string, std::string> kWords = {
     {"FILE", "shared/models/tiny.gguf"},
     {"파일", "shared/models/tiny.gguf"},
     {"FOLDER", "peft"},
-    {"DIR", "out"},
+    {"DIR", "adapter"},
+    {"MODEL.gguf", "shared/models/tiny.gguf"},
     {"q4_k_m", "q8_0"},  // the tiny model's rows are too short for blocks of 256
 };
 
@@ -89,6 +92,19 @@ std::vector<std::string> commands_of(const std::string& page) {
   return commands;
 }
 
+std::string labelled_letters() {
+  std::string lines;
+  for (int i = 0; i < 60; ++i) {
+    const bool glad = i % 2 == 0;
+    lines += to_line({{"text", (glad ? "A glad and happy day, number " : "A sad and lonely night, number ") +
+                                   std::to_string(i) + "."},
+                      {"valence", glad ? 1 : -1},
+                      {"group", "letter " + std::to_string(i % 10)}}) +
+             "\n";
+  }
+  return lines;
+}
+
 // What the readers have at hand: a table, a story, a book, an adapter from elsewhere. The bag's awake self has grown.
 class Reader {
  public:
@@ -100,6 +116,7 @@ class Reader {
     ward_.world().write("BOOK.epub",
                         make_epub({"<h1>One</h1><p>" + story + "</p>", "<h1>Two</h1><p>" + other + "</p>"}));
     ward_.world().write("faq.csv", "question,answer\nWhere is it?,In the north.\nWhen does it open?,At nine.\n");
+    ward_.world().write("LABELLED.jsonl", labelled_letters());
     ward_.prepare(
         "cp night.yaml bag/; banchu export adapter --to peft\n"
         "rm samples; mkdir -p samples/en samples/ko\n"
@@ -110,7 +127,7 @@ class Reader {
   }
   Ran type(const std::string& command) const {
     std::string typed = test::filled(command, kWords);
-    typed = test::filled(typed, {{"폴더", command.starts_with("bin/banchu export") ? "out" : "peft"}});
+    typed = test::filled(typed, {{"폴더", command.starts_with("bin/banchu export") ? "adapter" : "peft"}});
     if (const std::size_t dots = typed.find(" ..."); dots != std::string::npos) typed.replace(dots, 4, " doctor");
     std::string script = "{}";
     for (const Way& way : kWays) {

@@ -211,7 +211,9 @@ TEST_F(ChatViaBanchu, SaysWhatTheSameModelSaysHere) {
     EXPECT_EQ(ran.json()["reply"], here.json()["reply"]);
     EXPECT_EQ(ran.json()["stop_reason"], here.json()["stop_reason"]);
     EXPECT_EQ(ran.json()["model"], "banchu");
-    if (persona == plain) EXPECT_EQ(ran.json()["prompt_tokens"], here.json()["prompt_tokens"]);
+    if (persona == plain) {
+      EXPECT_EQ(ran.json()["prompt_tokens"], here.json()["prompt_tokens"]);
+    }
   }
 }
 
