@@ -125,7 +125,7 @@ TEST(Readme, EveryCommandHasItsVerbAndItsOptions) {
       const std::string typed = (*at)[1].str();
       std::istringstream words(typed);
       std::vector<std::string> verb;
-      for (std::string word; words >> word && !word.starts_with('-') && verb.size() < 2;) verb.push_back(word);
+      for (std::string word; words >> word && !word.starts_with('-') && verb.size() < 3;) verb.push_back(word);
       if (verb.empty()) continue;
       verb.push_back("--help");
       const Ran help = world.run(verb);
