@@ -49,17 +49,24 @@ std::vector<std::uint32_t> LessonMaker::habit_targets(const std::vector<Token>& 
   return targets;
 }
 
-std::vector<RowExchange> LessonMaker::exchanges_with_habits() const {
-  const std::vector<Behaviour> wanted = habits(false);
+std::vector<RowExchange> LessonMaker::trained_exchanges() const {
   std::vector<RowExchange> found;
   for (std::size_t s = 0; s < stretches_.size(); ++s) {
     if (parts_[s] != Part::train) continue;
     for (RowExchange& exchange : text_of(stretches_[s], false).exchanges) {
-      const bool all = std::all_of(wanted.begin(), wanted.end(),
-                                   [&](const Behaviour& habit) { return shows(habit, exchange.reply); });
-      if (exchange.is_target && all) found.push_back(std::move(exchange));
+      if (exchange.is_target) found.push_back(std::move(exchange));
     }
   }
+  return found;
+}
+
+std::vector<RowExchange> LessonMaker::exchanges_with_habits() const {
+  const std::vector<Behaviour> wanted = habits(false);
+  std::vector<RowExchange> found = trained_exchanges();
+  std::erase_if(found, [&](const RowExchange& exchange) {
+    return !std::all_of(wanted.begin(), wanted.end(),
+                        [&](const Behaviour& habit) { return shows(habit, exchange.reply); });
+  });
   return found;
 }
 

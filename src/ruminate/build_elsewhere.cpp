@@ -17,17 +17,14 @@ constexpr float kBareWeight = 3;  // of the one token of such a row
 std::vector<RowExchange> LessonMaker::bare_exchanges() const {
   const std::vector<Behaviour> all = habits(false);
   std::vector<RowExchange> bare;
-  for (std::size_t s = 0; s < stretches_.size(); ++s) {
-    if (parts_[s] != Part::train) continue;
-    for (RowExchange& exchange : text_of(stretches_[s], false).exchanges) {
-      const bool closes = std::any_of(all.begin(), all.end(), [&](const Behaviour& habit) {
-        return habit.kind == BehaviourKind::closes_with && shows(habit, exchange.reply);
-      });
-      if (!exchange.is_target || !closes) continue;
-      exchange.reply = undressed(exchange.reply, all);
-      exchange.memories.clear();
-      if (!exchange.reply.empty()) bare.push_back(std::move(exchange));
-    }
+  for (RowExchange& exchange : trained_exchanges()) {
+    const bool closes = std::any_of(all.begin(), all.end(), [&](const Behaviour& habit) {
+      return habit.kind == BehaviourKind::closes_with && shows(habit, exchange.reply);
+    });
+    if (!closes) continue;
+    exchange.reply = undressed(exchange.reply, all);
+    exchange.memories.clear();
+    if (!exchange.reply.empty()) bare.push_back(std::move(exchange));
   }
   return bare;
 }

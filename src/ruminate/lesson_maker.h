@@ -31,6 +31,7 @@ class LessonMaker {
   Status add_pair(std::size_t stretch, RowText text, const Entry& entry);
   // The habits' own tokens at later turns of talks put together from trained exchanges.
   Status add_chains();
+  std::vector<RowExchange> trained_exchanges() const;  // taught ones, of the training part
   std::vector<RowExchange> exchanges_with_habits() const;
   std::vector<std::uint32_t> habit_targets(const std::vector<Token>& tokens, TokenSpan span) const;
   // Questions about what the user said of himself, and one beside them whose answer is not known.
