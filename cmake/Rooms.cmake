@@ -27,8 +27,12 @@ function(banchu_test name)
   # gtest_discover_tests cannot carry a list inside its properties, so a test has one label: "unit-chat", which both
   # `ctest -L unit` and `ctest -L chat` find.
   list(JOIN test_LABELS "-" label)
+  set(serial FALSE)
+  if(label MATCHES "night|fault")
+    set(serial TRUE) # they use every core themselves, or watch the clock of another process
+  endif()
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST
-                       PROPERTIES LABELS "${label}" TIMEOUT ${test_TIMEOUT}
+                       PROPERTIES LABELS "${label}" TIMEOUT ${test_TIMEOUT} RUN_SERIAL ${serial}
                                   ENVIRONMENT GOMP_SPINCOUNT=2000  # docs/decisions/waiting.md
                                   ENVIRONMENT_MODIFICATION BANCHU_TROUBLES=set:off)
 endfunction()
