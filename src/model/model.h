@@ -137,7 +137,7 @@ struct Score {
   std::vector<std::vector<float>> hidden = {};  // [request.hidden, n_embd]
 };
 
-// Owns a llama context. Threads: one thread at a time. Adapters are loaded and freed by this session.
+// Owns a llama context. Threads: one thread at a time. It loads and frees its adapters itself.
 class Session {
  public:
   virtual ~Session() = default;
@@ -165,7 +165,7 @@ class Session {
                                            const std::function<void(std::size_t)>& on_done,
                                            const CancelFlag* cancel) = 0;
   virtual const Model& model() const = 0;
-  // Tokens sampled by this session so far, for receipts.
+  // Tokens sampled here so far, for receipts.
   virtual std::uint64_t generated_tokens() const = 0;
 };
 

@@ -57,7 +57,7 @@ class ByteSession : public Session {
   std::unique_ptr<Model> model_;
 };
 
-// What this day teaches, asked of this session with everyday prompts.
+// What this day teaches, asked of `session` with everyday prompts.
 Result<Lessons> lessons_of(const Chewed& chewed, ByteSession& session, RuminateOptions options = {});
 std::vector<const LessonRow*> rows_of(const std::vector<LessonRow>& rows, RowKind kind);
 
